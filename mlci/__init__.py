@@ -1,0 +1,3 @@
+"""Git-governed releases of machine-learning models."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""``python -m mlci`` is the same as ``mlci``."""
+
+from mlci.cli import main
+
+main()

@@ -1,0 +1,98 @@
+"""The command line: finds the verb's module, runs it, turns errors into exit codes."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from mlci import __version__
+from mlci.errors import MlciError
+
+# verb -> one line of help. Modules are imported only when their verb runs, so that
+# `mlci --help` costs no more than click itself.
+VERBS = {
+    "adopt": "Take responsibility for what already ran before mlci.",
+    "agent": "Reconcile the protected ref to this machine: deliver, watch, take back.",
+    "approve": "A person's yes: to a rerun of a gate, or to a model that REGRESSED.",
+    "demo": "The whole story on one machine, in a temporary folder.",
+    "gate": "Measure a release and judge it under the policies.",
+    "plan": "Show what a gate and a delivery would do, and what they can detect.",
+    "revert": "Take a release back by a commit, as the agent would.",
+    "schema": "Print the JSON Schemas of all documents.",
+    "serve": "Serve one model by the Open Inference Protocol V2 over HTTP.",
+    "status": "Show what runs where, since which commit, under which verdict.",
+    "validate": "Check manifests, policies, evaluation sets and the project file.",
+}
+
+
+class Verbs(click.Group):
+    """Loads ``mlci.commands.<verb>`` on use; lists verbs without loading any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"mlci.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(VERBS.items()))
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 PASS or done, 1 FAIL or REGRESSED, 2 bad usage or input, 3 undecided, "
+    "4 conflict with a newer change, 5 ERROR, 70 a bug of mlci, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="mlci")
+def cli() -> None:
+    """Releases of machine-learning models, governed by Git."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one verb and leave with the exit code of the contract."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    try:
+        result: Any = cli.main(args=arguments, prog_name="mlci", standalone_mode=False)
+    except MlciError as error:
+        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the last boundary: a bug is reported as one, whatever it is
+        return _report_bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def _report_bug(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="mlci-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exception(error, file=file)
+    click.echo(
+        f"bug in mlci {__version__}: {type(error).__name__}: {error}; expected: never this; "
+        f"please report it with {file.name}",
+        err=True,
+    )
+    return 70

@@ -1,0 +1,69 @@
+"""The global options, understood by every verb, and how a verb speaks."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Results go to stdout in ``format``; progress and logs to stderr unless ``quiet``."""
+
+    format: str
+    quiet: bool
+    repository: Path
+
+    def say(self, text: str) -> None:
+        """Progress: on stderr, so that it never mixes with a result."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def show(self, text: str, data: Mapping[str, Any]) -> None:
+        """The result: as text for people, or as one JSON document for machines."""
+        if self.format == "json":
+            click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+        elif text:
+            click.echo(text, color=colour())
+
+
+def colour() -> bool:
+    """Colour only for a terminal, and never against NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def global_options(verb: Verb) -> Verb:
+    """Adds ``--format``, ``--quiet`` and ``--repository``, and passes them as ``options``."""
+
+    def gather(*, format: str, quiet: bool, repository: Path, **rest: Any) -> Any:  # noqa: A002
+        return verb(options=Options(format=format, quiet=quiet, repository=repository), **rest)
+
+    gather.__doc__ = verb.__doc__
+    gather.__name__ = verb.__name__
+    gather.__click_params__ = getattr(verb, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (
+        click.option(
+            "--repository",
+            type=click.Path(file_okay=False, path_type=Path),
+            default=Path(),
+            show_default="where you stand",
+            help="The repository to work in.",
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+        click.option(
+            "--format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="How the result is printed on stdout.",
+        ),
+    ):
+        gather = option(gather)
+    return gather  # type: ignore[return-value]

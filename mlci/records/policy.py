@@ -1,0 +1,61 @@
+"""What must hold, and where: the gates before the merge and the watch after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlci.records.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSpec:
+    """One entry of ``gates``; ``parameters`` is what its own schema admits, units unparsed.
+
+    ``index`` is its position in the policy, for places in messages.
+    """
+
+    gate: str
+    name: str
+    index: int
+    required: bool
+    confidence: float
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """How live traffic is judged. Times in seconds, shares in 0..1, bounds ascending.
+
+    ``harm``: a canary whose rate of bad events is above this multiple of stable's is aborted.
+    ``tolerated``: it is promoted once its rate is shown to be below this multiple.
+    ``latency_budget``: the share of requests that may be slower than the largest bound.
+    """
+
+    harm: float = 1.1
+    tolerated: float = 1.5
+    error_budget: float = 0.005
+    latency: tuple[float, ...] = (0.025, 0.05, 0.1)
+    latency_budget: float = 0.01
+    confidence: float = 0.95
+    minimum_requests: int = 500
+    deadline: float = 7200.0
+    on_deadline: str = "pause"
+    keep_watching: float = 3600.0
+    first_release_regressed: str = "keep"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatePolicy:
+    """``policies/<name>.yaml`` as it stands at the protected ref (``commit``, "" if offline)."""
+
+    source: Source
+    name: str
+    commit: str
+    environments: tuple[str, ...]
+    models: tuple[str, ...]
+    confidence: float
+    on_inconclusive: str
+    sources: tuple[str, ...]
+    evaluations: tuple[str, ...] | None
+    gates: tuple[GateSpec, ...]
+    watch: Watch

@@ -1,0 +1,35 @@
+"""The project file: protected ref and environments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlci.records.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where releases run. ``hold`` is the kill switch; ``after`` names the one before."""
+
+    name: str
+    engine: Mapping[str, Any]
+    after: str | None = None
+    hold: bool = False
+
+    @property
+    def port(self) -> int | None:
+        """The embedded engine's port, or None where another engine delivers."""
+        local = self.engine.get("local")
+        return int(local["port"]) if local else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """``mlci.yaml`` at the protected ref."""
+
+    source: Source
+    protected_ref: str
+    environments: tuple[Environment, ...]
+
+    def environment(self, name: str) -> Environment | None:
+        return next((each for each in self.environments if each.name == name), None)

@@ -1,0 +1,61 @@
+"""The declaration of a release: which model, judged on what, delivered how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlci.records.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """The artifact. ``inputs`` maps a graph input to the columns stacked into it."""
+
+    uri: str
+    digest: str
+    format: str
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[str | int | float | bool, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A share of the traffic (percent, 1..100) and how long it stays there (seconds)."""
+
+    weight: int
+    bake: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """``releases/<model>/<environment>.yaml``, parsed and checked."""
+
+    source: Source
+    name: str
+    environment: str
+    version: str
+    task: str
+    model: Model
+    evaluation: str
+    replicas: int
+    steps: tuple[Step, ...]
+    lineage: Mapping[str, Any] = field(default_factory=dict)
+    governance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @property
+    def digest(self) -> str:
+        """The digest of the manifest's bytes: the release's identity."""
+        return self.source.digest
+
+
+def release_path(name: str, environment: str) -> str:
+    return f"releases/{name}/{environment}.yaml"
+
+
+def bundle_path(name: str, environment: str) -> str:
+    return f"deploy/{environment}/{name}"
