@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from mlci.gitops.repository import Repository
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -21,6 +25,22 @@ class Options:
     quiet: bool
     repository: Path
 
+    @property
+    def colour(self) -> bool:
+        """Colour only for a terminal, and never against NO_COLOR."""
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 120 where there is none, so that logs stay readable."""
+        return shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
+
+    def open(self) -> "Repository":
+        """The repository, with git imported only now."""
+        from mlci.gitops.repository import Repository
+
+        return Repository.open(self.repository)
+
     def say(self, text: str) -> None:
         """Progress: on stderr, so that it never mixes with a result."""
         if not self.quiet:
@@ -31,12 +51,14 @@ class Options:
         if self.format == "json":
             click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         elif text:
-            click.echo(text, color=colour())
+            click.echo(text, color=self.colour)
 
 
-def colour() -> bool:
-    """Colour only for a terminal, and never against NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+base_option = click.option(
+    "--base",
+    metavar="REV",
+    help="Where project, policies and exams are read.  [default: the remote's default branch]",
+)
 
 
 def global_options(verb: Verb) -> Verb:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from mlci.records.source import Source
@@ -59,3 +60,9 @@ class GatePolicy:
     evaluations: tuple[str, ...] | None
     gates: tuple[GateSpec, ...]
     watch: Watch
+
+    def applies_to(self, model: str, environment: str) -> bool:
+        """Whether ``appliesTo`` names both; ``*`` in it stands for any characters."""
+        return any(fnmatchcase(environment, each) for each in self.environments) and any(
+            fnmatchcase(model, each) for each in self.models
+        )

@@ -29,7 +29,10 @@ class PolicyId:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Times are RFC 3339 in UTC; ``versions`` names mlci and the libraries that measured."""
+    """Times are RFC 3339 in UTC; ``versions`` names mlci and the libraries that measured.
+
+    ``reason`` says why a verdict without judgements admits: on the record of a way back.
+    """
 
     outcome: Outcome
     admits: bool
@@ -41,3 +44,4 @@ class Verdict:
     started: str
     finished: str
     versions: dict[str, Any]
+    reason: str = ""

@@ -1,0 +1,31 @@
+"""``mlci adopt RELEASE``"""
+
+import json
+
+import click
+
+from mlci.commands.options import Options, base_option, global_options
+
+
+@click.command(
+    epilog='Example: mlci adopt releases/income/production.yaml --reason "in service since May"'
+)
+@click.argument("release")
+@base_option
+@click.option("--reason", required=True, help="Why this release may be the champion ungated.")
+@global_options
+def command(*, options: Options, release: str, base: str | None, reason: str) -> int:
+    """Take responsibility for RELEASE, which already ran before mlci: it becomes the champion.
+
+    The release is read at the protected ref's tip. Exits with 4 when there is a champion.
+    """
+    from mlci.flow.person import adopt
+    from mlci.records.delivery import to_json_bytes
+
+    record = adopt(options.open(), release, base=base, reason=reason)
+    options.show(
+        f"ADOPTED {record.model}/{record.environment}@{record.version} by {record.by}: "
+        f"the champion from now on (record {record.seq})",
+        json.loads(to_json_bytes(record)),
+    )
+    return 0

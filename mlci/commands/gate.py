@@ -1,0 +1,43 @@
+"""``mlci gate RELEASE``"""
+
+from pathlib import Path
+
+import click
+
+from mlci.commands.options import Options, base_option, global_options
+
+
+@click.command(
+    epilog="Example: mlci gate releases/income/production.yaml --base origin/main --out .mlci/out"
+)
+@click.argument("release")
+@base_option
+@click.option("--at", metavar="REV", help="Judge the release of this revision, not the work tree.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where verdict.json goes.  [default: .mlci/out]",
+)
+@click.option("--record", is_flag=True, help="Also write the verdict to the records branch.")
+@global_options
+def command(
+    *,
+    options: Options,
+    release: str,
+    base: str | None,
+    at: str | None,
+    out: Path | None,
+    record: bool,
+) -> int:
+    """Measure RELEASE and judge it under the policies of the protected ref.
+
+    Exits with 0 when the verdict admits, 1 for FAIL, 3 for INCONCLUSIVE or HELD, 5 for ERROR.
+    """
+    from mlci.flow.gate import gate
+    from mlci.reports.json import to_json
+    from mlci.reports.text import render
+
+    gated = gate(options.open(), release, base=base, at=at, out=out, record=record, say=options.say)
+    verdict = to_json(gated.verdict)
+    options.show(render(verdict, options.width, colour=options.colour), verdict)
+    return gated.exit_code

@@ -1,0 +1,124 @@
+"""What every delivery engine can do: keep servers, split traffic between them, count."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from mlci.records.traffic import Scrape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What to run. Its identity is the manifest's digest, ``sha256:<64 hex>``.
+
+    ``model_file`` is the verified file whose digest is ``model_digest``; an engine keeps its own
+    copy, so that what was verified is what runs after a restart.
+    """
+
+    model: str
+    version: str
+    manifest_digest: str
+    model_digest: str
+    model_file: Path
+
+    @property
+    def identity(self) -> str:
+        return self.manifest_digest
+
+
+class Role(StrEnum):
+    STABLE = "stable"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """``weight`` percent of a model's traffic goes to the server ``identity``."""
+
+    identity: str
+    role: Role
+    weight: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A model's traffic. ValueError unless the weights add up to 100 and arms differ."""
+
+    model: str
+    arms: tuple[Arm, ...]
+
+    def __post_init__(self) -> None:
+        weights = [arm.weight for arm in self.arms]
+        if sum(weights) != 100 or min(weights) < 0:
+            raise ValueError(f"weights of {self.model} are {weights}; expected a sum of 100")
+        if len({arm.identity for arm in self.arms}) != len(self.arms):
+            raise ValueError(f"an arm of {self.model} is named twice")
+
+
+class Phase(StrEnum):
+    STARTING = "STARTING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerState:
+    """READY once its process has answered, until that process ends.
+
+    ``reason`` says why it FAILED: the end of the server's own log.
+    """
+
+    phase: Phase
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A server that the engine keeps, whoever asked for it."""
+
+    identity: str
+    model: str
+    version: str
+    port: int
+    state: ServerState
+
+
+class Engine(Protocol):
+    """Errors: Broken for what doesn't come up or can't be reached, Conflict for another agent."""
+
+    def start(self) -> None:
+        """Supervisor and proxy are up; what already runs is adopted. May be called again."""
+        ...
+
+    def ensure(self, server: Server) -> ServerState:
+        """The server is kept alive from now on; its state now. Never waits for readiness."""
+        ...
+
+    def running(self) -> tuple[Running, ...]:
+        """All servers that are kept."""
+        ...
+
+    def route(self, routes: tuple[Route, ...]) -> None:
+        """The desired traffic of all models of the environment; returns when it is in force."""
+        ...
+
+    def routes(self) -> tuple[Route, ...]:
+        """The traffic asked for last, by whichever agent."""
+        ...
+
+    def drain_and_stop(self, identity: str) -> None:
+        """Ends a server that no route names, after its active requests, and forgets it."""
+        ...
+
+    def scrape(self) -> Scrape:
+        """The counts of all kept servers."""
+        ...
+
+    def release(self) -> None:
+        """Leaves everything running, for another agent to take over."""
+        ...
+
+    def stop(self) -> None:
+        """Everything ends in order: listeners drain, then proxy, servers, supervisor."""
+        ...

@@ -1,0 +1,37 @@
+"""The next move of a delivery: pure, from the evidence so far and the time it was watched."""
+
+from enum import StrEnum
+
+from mlci.flow.progress import Intent, Progress
+from mlci.records.outcome import Health
+from mlci.records.policy import Watch
+from mlci.records.release import Release
+
+
+class Move(StrEnum):
+    STAY = "stay"
+    STEP = "step"
+    PROMOTE = "promote"
+    PAUSE = "pause"
+    TAKE_BACK = "take back"
+
+
+def advance(progress: Progress, release: Release, watch: Watch, health: Health) -> Move:
+    """Harm is looked at first; then the step's bake time; then, on the last step, the evidence.
+
+    HEALTHY says that the evidence suffices for promotion. Past the deadline without it the policy
+    decides: ``pause`` keeps weight and watching, ``abort`` takes the release back.
+    """
+    if progress.intent is Intent.TAKE_BACK or health is Health.REGRESSED:
+        return Move.TAKE_BACK
+    if progress.intent is Intent.PROMOTE:
+        return Move.PROMOTE
+    late = progress.total >= watch.deadline
+    if progress.baked >= release.steps[progress.step].bake:
+        if progress.step + 1 < len(release.steps):
+            return Move.STEP
+        if health is Health.HEALTHY:
+            return Move.PROMOTE
+    if late:
+        return Move.TAKE_BACK if watch.on_deadline == "abort" else Move.PAUSE
+    return Move.STAY

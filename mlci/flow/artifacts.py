@@ -1,0 +1,172 @@
+"""A uri and a digest -> a file whose bytes are exactly those: what was hashed is what is loaded.
+
+Candidates for the bytes are tried in turn; the digest alone decides which are right, so it does not
+matter who stored them. The file lands in a store by content, written beside and renamed.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from mlci.errors import BadInput, Broken
+from mlci.gitops.repository import Repository
+from mlci.records.delivery import Blob
+
+_CHUNK = 1 << 20
+_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifacts:
+    """``store`` is a folder by content; ``commits`` and ``tree`` are where relative uris may lie.
+
+    ``sources`` is None where the uri was permitted before: for what is delivered already.
+    ``tree`` is a work tree or None; ``blobs`` are files known by their git object.
+    """
+
+    repository: Repository
+    store: Path
+    sources: tuple[str, ...] | None
+    tree: Path | None
+    commits: tuple[str, ...]
+    blobs: tuple[Blob, ...] = ()
+
+    def fetch(self, uri: str, digest: str, place: str) -> Path:
+        """The verified file. Raises BadInput when ``sources`` forbid the uri, Broken when no
+        place has these bytes."""
+        self._permit(uri, place)
+        target = self.store / digest.removeprefix("sha256:")
+        if target.exists():
+            if _digest_of(target) == digest:
+                return target
+            target.unlink()
+        seen: list[str] = []
+        for where, copy in self._offers(uri):
+            try:
+                found = _store(copy, target, digest)
+            except Broken as error:
+                seen.append(f"{where}: {error.found}")
+                continue
+            if found is None:
+                return target
+            seen.append(f"{where} holds {found}")
+        raise Broken(
+            place=place,
+            found="; ".join(seen) or f"no file {uri}",
+            expected=f"{uri} with {digest}",
+            next_step="put the named file there, or name the digest of the file that is meant",
+        )
+
+    def _permit(self, uri: str, place: str) -> None:
+        if self.sources is None:
+            return
+        relative = is_relative(uri)
+        for source in self.sources:
+            if source == "./" and relative:
+                return
+            if not relative and source != "./" and uri.startswith(source):
+                return
+        raise BadInput(
+            place=place,
+            found=f"{uri!r}",
+            expected=f"a uri within the policy's sources: {', '.join(self.sources)}",
+            next_step="move the artifact there, or have the policies' owners permit its source",
+        )
+
+    def _offers(self, uri: str) -> Iterable[tuple[str, Callable[[BinaryIO], None]]]:
+        if not is_relative(uri):
+            yield uri, partial(_download, uri)
+            return
+        for blob in self.blobs:
+            if blob.path == uri:
+                yield f"records:{uri}", self._blob(blob)
+        if self.tree is not None and (self.tree / uri).is_file():
+            yield uri, partial(_copy, self.tree / uri)
+        for commit in self.commits:
+            at_commit = self.repository.find(commit, uri)
+            if at_commit is not None:
+                yield f"{commit[:12]}:{uri}", self._blob(at_commit)
+
+    def _blob(self, blob: Blob) -> Callable[[BinaryIO], None]:
+        return lambda file: self.repository.blob_to(blob.oid, file)
+
+
+def is_relative(uri: str) -> bool:
+    """True for a path inside the repository."""
+    return not urllib.parse.urlsplit(uri).scheme
+
+
+def _store(copy: Callable[[BinaryIO], None], target: Path, digest: str) -> str | None:
+    """Copies beside the target and renames when the digest agrees, else says what was found."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".incoming-")
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            copy(file)
+        found = _digest_of(beside)
+        if found != digest:
+            return found
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return None
+
+
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+
+
+def _copy(source: Path, file: BinaryIO) -> None:
+    with source.open("rb") as stream:
+        shutil.copyfileobj(stream, file, _CHUNK)
+
+
+class _SameHostOnly(urllib.request.HTTPRedirectHandler):
+    """A redirect to another host could leave the permitted sources: it is an error."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
+        if urllib.parse.urlsplit(newurl).netloc != urllib.parse.urlsplit(req.full_url).netloc:
+            raise OSError(f"redirects to another host: {newurl}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _download(uri: str, file: BinaryIO) -> None:
+    """``file:`` and object stores by pyarrow's file systems, ``https:`` by the standard library."""
+    try:
+        if uri.startswith("https:"):
+            opener = urllib.request.build_opener(_SameHostOnly())
+            with opener.open(uri, timeout=_TIMEOUT) as response:
+                shutil.copyfileobj(response, file, _CHUNK)
+            return
+        from pyarrow import fs
+
+        filesystem, path = fs.FileSystem.from_uri(uri)
+        with filesystem.open_input_stream(path) as stream:
+            shutil.copyfileobj(stream, file, _CHUNK)
+    except (OSError, ValueError) as error:
+        raise Broken(
+            place=uri,
+            found=f"{type(error).__name__}: {error}",
+            expected="a file that can be read",
+            next_step="check the uri and this machine's access to it",
+        ) from error
+
+
+def in_repository(repository: Repository, commit: str, uris: Sequence[str]) -> tuple[Blob, ...]:
+    """The blobs of those uris that lie in the repository at a commit."""
+    return tuple(
+        blob
+        for uri in uris
+        if is_relative(uri)
+        if (blob := repository.find(commit, uri)) is not None
+    )

@@ -1,0 +1,207 @@
+"""What to do next for one model in one environment: a pure function of what is known.
+
+Every act is decided anew from the records, the tip and the journal; nothing is remembered that a
+new agent could not read. One act a round: the next round sees what came of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlci.gitops import deliveries
+from mlci.records.delivery import DeliveryRecord, State
+from mlci.records.release import Release
+
+DELIVERING = (State.ADMITTED, State.PAUSED)
+OPEN = (State.GATING, State.HELD, *DELIVERING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tip:
+    """The model's manifest at the protected ref's tip; ``release`` is None if it is gone, and
+    ``problem`` says why it can't be used if it is there but bad."""
+
+    commit: str
+    digest: str | None
+    release: Release | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """What the records and rules say of the tip's release before it is delivered.
+
+    Exactly one of these is meant: ``admits`` (a verdict or a way back), ``refused`` (a FAIL that
+    stands), ``held`` (a reason), or none of them: it must be gated.
+    """
+
+    admits: bool = False
+    refused: bool = False
+    held: str = ""
+    verdict: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Nothing to do but to watch; ``why`` is for people."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remove:
+    """The release is gone from Git: drain it and stop it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steady:
+    """The champion is what Git asks for: it serves everything."""
+
+    champion: DeliveryRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    delivery: str
+    previous: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Append this state for a delivery of the tip's release (``of`` None) or of an older one."""
+
+    state: State
+    delivery: str
+    previous: str
+    reason: str
+    verdict: str = ""
+    of: DeliveryRecord | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliver:
+    """The delivery goes on: servers, steps, watch."""
+
+    record: DeliveryRecord
+    champion: DeliveryRecord | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeBack:
+    """Git must be put right after REGRESSED or REFUSED."""
+
+    record: DeliveryRecord
+    target: DeliveryRecord
+
+
+Act = Wait | Remove | Steady | Gate | Record | Deliver | TakeBack
+
+
+def decide(
+    *,
+    environment: str,
+    model: str,
+    tip: Tip,
+    history: Sequence[DeliveryRecord],
+    admission: Admission,
+) -> Act:
+    """``history`` is all records of the model in this environment, oldest first."""
+    newest = _newest_step(history)
+    unfinished = _unfinished(newest, history, tip)
+    if unfinished is not None:
+        return unfinished
+    if tip.digest is None:
+        return _leave(newest, "the release was removed from Git") or Remove()
+    champion = deliveries.champion(history)
+    if champion is not None and champion.manifest_digest == tip.digest:
+        return _leave(newest, "the tip asks for the champion again") or Steady(champion=champion)
+    if newest is not None and newest.state in OPEN and newest.manifest_digest != tip.digest:
+        left = _leave(newest, "a newer release was merged")
+        if left is not None:
+            return left
+    waits = _waits_on_branch(history, tip.digest)
+    return _toward(environment, model, tip.digest, newest, champion, admission, tip.problem, waits)
+
+
+def _newest_step(history: Sequence[DeliveryRecord]) -> DeliveryRecord | None:
+    """The newest record that is a step of a delivery: a person's yes is not one."""
+    return next((each for each in reversed(history) if each.state is not State.APPROVED), None)
+
+
+def _unfinished(
+    newest: DeliveryRecord | None, history: Sequence[DeliveryRecord], tip: Tip
+) -> Act | None:
+    """REGRESSED or REFUSED, and Git not yet put right; what is waiting for people waits."""
+    if newest is None or newest.state not in (State.REGRESSED, State.REFUSED):
+        return None
+    target = deliveries.restoration_target(history, newest)
+    asked = tip.digest == newest.manifest_digest
+    if target is None or (newest.state is State.REFUSED and not asked):
+        return None
+    return TakeBack(record=newest, target=target)
+
+
+def _leave(newest: DeliveryRecord | None, reason: str) -> Act | None:
+    """An open delivery that Git no longer asks for is closed before anything else."""
+    if newest is None or newest.state not in OPEN:
+        return None
+    return Record(
+        state=State.SUPERSEDED,
+        delivery=newest.delivery,
+        previous=newest.previous,
+        reason=reason,
+        of=newest,
+    )
+
+
+def _toward(
+    environment: str,
+    model: str,
+    digest: str,
+    newest: DeliveryRecord | None,
+    champion: DeliveryRecord | None,
+    admission: Admission,
+    problem: str,
+    waits: bool,
+) -> Act:
+    """The tip asks for something else than what is HEALTHY: gate it, admit it, deliver it."""
+    same = newest is not None and newest.state in OPEN and newest.manifest_digest == digest
+    if same and newest is not None and newest.state in DELIVERING:
+        return Deliver(record=newest, champion=champion)
+    if same and newest is not None:
+        delivery, previous = newest.delivery, newest.previous
+    else:
+        previous = newest.delivery if newest is not None else ""
+        delivery = deliveries.delivery_id(environment, model, digest, previous)
+    if problem:
+        return Wait(why=problem)
+
+    def record(state: State, reason: str) -> Act:
+        if same and newest is not None and (newest.state, newest.reason) == (state, reason):
+            return Wait(why=f"{state}: {reason}")
+        return Record(
+            state=state,
+            delivery=delivery,
+            previous=previous,
+            reason=reason,
+            verdict=admission.verdict,
+        )
+
+    if admission.held:
+        return record(State.HELD, admission.held)
+    if admission.refused:
+        # Without anything to go back to, or with the way back waiting for a merge, people decide.
+        state = State.HELD if champion is None or waits else State.REFUSED
+        return record(state, admission.reason)
+    if admission.admits:
+        return record(State.ADMITTED, admission.reason)
+    return Gate(delivery=delivery, previous=previous)
+
+
+def _waits_on_branch(history: Sequence[DeliveryRecord], digest: str) -> bool:
+    """True where the last reversal of this manifest could not be pushed to the protected branch
+    and lies on a branch of its own, for people to merge."""
+    reversals = [
+        each.reversal for each in history if each.manifest_digest == digest and each.reversal
+    ]
+    return bool(reversals) and reversals[-1].startswith("mlci/revert/")

@@ -1,0 +1,57 @@
+"""The evidence of the delivery under way, kept in its journal between rounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from mlci.flow.progress import Progress
+from mlci.flow.served import Served
+from mlci.records.outcome import Health
+from mlci.records.policy import Watch
+from mlci.records.traffic import Scrape
+from mlci.watch.judge import Assessment, assess
+from mlci.watch.watching import Watching
+
+_NOTHING = Assessment(health=Health.UNKNOWN, reason="nothing was looked at yet")
+
+
+@dataclass
+class Evidence:
+    """``assessment`` is what was made of the last look."""
+
+    assessment: Assessment = _NOTHING
+    _of: str = ""
+    _watching: Watching | None = None
+
+    def observe(
+        self,
+        progress: Progress,
+        canary: Served,
+        stable: Served | None,
+        watch: Watch,
+        scrape: Scrape | None,
+    ) -> Progress:
+        """One more look; the progress with the evidence in it. ``watch`` binds from the first look
+        on: what a policy says later concerns later deliveries."""
+        if self._watching is None or self._of != progress.delivery:
+            self._of = progress.delivery
+            self._watching = (
+                Watching.from_dict(progress.watching)
+                if progress.watching
+                else Watching.start(
+                    watch,
+                    canary=canary.server.identity,
+                    stable=stable.server.identity if stable else None,
+                )
+            )
+        self._watching = self._watching.observe(scrape)
+        self.assessment = assess(self._watching)
+        return replace(progress, watching=self._watching.to_dict())
+
+    def forget(self) -> None:
+        """A new look begins from nothing, as after promotion."""
+        self._watching = None
+        self.assessment = _NOTHING
+
+    def numbers(self) -> Mapping[str, float]:
+        """Log e-values by name, for the record."""
+        return dict(self.assessment.evidence)

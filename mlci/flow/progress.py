@@ -1,0 +1,77 @@
+"""The agent's journal: how far one delivery has come on this machine.
+
+What happened stands in the records branch; the journal keeps only what a new agent could not know
+after a crash: the step, the time observed in it, the evidence so far, and acts that were begun.
+Intents are written before the act, so that whoever starts next finishes it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mlci.flow.files import write_whole
+
+
+class Intent(StrEnum):
+    """What was begun and is not known to be done."""
+
+    NONE = ""
+    PROMOTE = "promote"
+    TAKE_BACK = "take back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """``baked`` and ``total`` are observed seconds: in this step, and in the whole delivery.
+
+    ``kept`` counts observed seconds after promotion; ``watching`` is the evidence's own JSON.
+    """
+
+    delivery: str
+    step: int = 0
+    baked: float = 0.0
+    total: float = 0.0
+    kept: float = 0.0
+    intent: Intent = Intent.NONE
+    reason: str = ""
+    watching: Mapping[str, Any] = field(default_factory=dict)
+
+    def observed(self, seconds: float, *, promoted: bool) -> "Progress":
+        """Time counts only while it is watched: an agent that was down proves nothing."""
+        if promoted:
+            return replace(self, kept=self.kept + seconds)
+        return replace(self, baked=self.baked + seconds, total=self.total + seconds)
+
+    def next_step(self) -> "Progress":
+        return replace(self, step=self.step + 1, baked=0.0)
+
+
+@dataclass
+class Journal:
+    """One model's journal: a file that is always whole."""
+
+    file: Path
+    _current: Progress | None = None
+
+    def of(self, delivery: str) -> Progress:
+        """The delivery's progress; from its beginning where the journal is about another."""
+        current = self.current()
+        if current is None or current.delivery != delivery:
+            self._current = current = Progress(delivery=delivery)
+        return current
+
+    def current(self) -> Progress | None:
+        """What is journalled, whichever delivery it is about."""
+        if self._current is None and self.file.exists():
+            data = json.loads(self.file.read_bytes())
+            self._current = Progress(**{**data, "intent": Intent(data["intent"])})
+        return self._current
+
+    def keep(self, progress: Progress) -> Progress:
+        if progress != self._current:
+            write_whole(self.file, json.dumps(asdict(progress)).encode())
+            self._current = progress
+        return progress

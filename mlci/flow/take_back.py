@@ -1,0 +1,141 @@
+"""Git put right: the release's paths as they were at its last HEALTHY delivery, then the record.
+
+The agent and a person with `mlci revert` come here; what differs is only who asks.
+"""
+
+from collections.abc import Callable
+
+from mlci.errors import Conflict, MlciError, Undecided
+from mlci.flow.recording import append, next_state
+from mlci.flow.truth import locate_protected
+from mlci.gitops import deliveries
+from mlci.gitops.protected import Protected
+from mlci.gitops.push import revert_branch, take_back
+from mlci.gitops.records_branch import RecordsBranch
+from mlci.gitops.repository import Repository
+from mlci.gitops.reversal import (
+    Incident,
+    Kind,
+    ReversalResult,
+    make_commit,
+    plan_reversal,
+)
+from mlci.manifest.release import parse_release
+from mlci.records.delivery import DeliveryRecord, State
+from mlci.records.digest import digest_of
+from mlci.records.release import Release, release_path
+
+
+def put_right(
+    repository: Repository, record: DeliveryRecord, target: DeliveryRecord, *, by: str
+) -> ReversalResult:
+    """The reversal of a REGRESSED or REFUSED delivery, pushed and recorded; may be repeated.
+
+    Raises Conflict where every push lost its race, Broken where the remote can't be asked.
+    """
+    refused = record.state is State.REFUSED
+    incident = Incident(
+        id=deliveries.refusal_id(record.manifest_digest, record.verdict)
+        if refused
+        else record.delivery,
+        version=record.version,
+        reason=record.reason,
+        target=target,
+        names_model=_same_manifest(record) if refused else _same_model(record),
+    )
+    result = take_back(repository, locate_protected(repository, None), incident)
+    branch = RecordsBranch(repository)
+    seen = branch.fetch().deliveries(record.environment, record.model)
+    state = State.SUPERSEDED if result.kind is Kind.SUPERSEDED else State.REVERTED
+    where = result.ref if result.kind is Kind.BRANCH else result.commit
+    append(branch, next_state(record, state, result.message, by=by, reversal=where), seen)
+    return result
+
+
+def _same_model(record: DeliveryRecord) -> Callable[[bytes | None], bool]:
+    """True while the tip's manifest names the model that regressed, whatever else it says."""
+
+    def names(content: bytes | None) -> bool:
+        if content is None:
+            return False
+        path = release_path(record.model, record.environment)
+        try:
+            return parse_release(path, content).model.digest == record.model_digest
+        except MlciError:
+            # What can't be read asks for nothing that could be delivered: people are at work.
+            return False
+
+    return names
+
+
+def _same_manifest(record: DeliveryRecord) -> Callable[[bytes | None], bool]:
+    """A verdict refuses one manifest: an edited one is another request."""
+    return lambda content: content is not None and digest_of(content) == record.manifest_digest
+
+
+def take_back_by_person(
+    repository: Repository, path: str, *, base: str | None, reason: str, push: bool
+) -> ReversalResult:
+    """Takes back what the tip asks for, to the last HEALTHY delivery with another manifest.
+
+    Without ``push`` the commit is made and left on ``mlci/revert/<id>`` in this clone alone.
+    Raises Undecided where nothing HEALTHY ever ran before it.
+    """
+    protected = locate_protected(repository, base)
+    release = parse_release(path, repository.read(protected.commit, path))
+    history = RecordsBranch(repository).fetch().deliveries(release.environment, release.name)
+    incident = _incident(release, history, reason)
+    if push:
+        return take_back(repository, protected, incident)
+    return _left_here(repository, protected, incident)
+
+
+def _incident(release: Release, history: tuple[DeliveryRecord, ...], reason: str) -> Incident:
+    asked = [each for each in history if each.manifest_digest == release.digest]
+    standing = [
+        each
+        for each in deliveries.standing(history)
+        if each.manifest_digest != release.digest and (not asked or each.seq < asked[0].seq)
+    ]
+    if not standing:
+        raise Undecided(
+            place=release.path,
+            found="nothing HEALTHY ran before it",
+            expected="an earlier delivery to go back to",
+            next_step="remove the release from Git by hand, if it must go",
+        )
+    delivery = (
+        asked[-1].delivery
+        if asked
+        else deliveries.delivery_id(
+            release.environment,
+            release.name,
+            release.digest,
+            history[-1].delivery if history else "",
+        )
+    )
+    return Incident(
+        id=delivery,
+        version=release.version,
+        reason=reason,
+        target=standing[0],
+        names_model=lambda content: content is not None and digest_of(content) == release.digest,
+    )
+
+
+def _left_here(repository: Repository, protected: Protected, incident: Incident) -> ReversalResult:
+    plan = plan_reversal(repository, protected, incident)
+    if isinstance(plan, ReversalResult):
+        return plan
+    commit = make_commit(repository, plan)
+    branch = revert_branch(incident.id)
+    made = repository.git("update-ref", f"refs/heads/{branch}", commit, "0" * 40)
+    if not made.ok:
+        raise Conflict(
+            place=branch,
+            found="a branch of that name is here already",
+            expected="none: it would hold this reversal",
+            next_step=f"look at it with `git show {branch}`, then delete it or push it",
+        )
+    message = f"on {branch}: push it, or run again with --push"
+    return ReversalResult(kind=Kind.BRANCH, commit=commit, ref=branch, message=message)

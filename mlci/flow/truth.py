@@ -1,0 +1,108 @@
+"""What holds, as the protected ref and the records branch say it: never as a change says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlci.errors import BadInput, Invalid, MlciError
+from mlci.gitops.protected import Protected, find_protected, for_ref
+from mlci.gitops.records_branch import RecordsBranch
+from mlci.gitops.records_snapshot import RecordsSnapshot
+from mlci.gitops.repository import Repository
+from mlci.manifest.evaluation_set import parse_evaluation_set
+from mlci.manifest.policy import parse_policy
+from mlci.manifest.project import parse_project
+from mlci.records.evaluation_set import EvaluationSet
+from mlci.records.policy import GatePolicy
+from mlci.records.project import Project
+
+PROJECT = "mlci.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Project file, policies and exams of one commit; ``commit`` is where they were read."""
+
+    commit: str
+    project: Project
+    policies: tuple[GatePolicy, ...]
+    exams: Mapping[str, EvaluationSet]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """The protected ref's tip with its rules, and the records as they are now."""
+
+    protected: Protected
+    rules: Rules
+    records: RecordsSnapshot
+
+
+def read_truth(repository: Repository, base: str | None) -> Truth:
+    """Fetches what it needs. Raises BadInput for bad text or a ref that doesn't exist, Broken when
+    the remote can't be asked."""
+    protected = locate_protected(repository, base)
+    return Truth(
+        protected=protected,
+        rules=read_rules(repository, _rules_commit(repository, protected)),
+        records=RecordsBranch(repository).fetch(),
+    )
+
+
+def locate_protected(repository: Repository, base: str | None) -> Protected:
+    """``--base``, or the ref that the default branch's own project file names."""
+    protected = find_protected(repository, base)
+    if base is not None or not has_project(repository, protected.commit):
+        return protected
+    named = parse_project(PROJECT, repository.read(protected.commit, PROJECT)).protected_ref
+    if named in (protected.ref, protected.branch):
+        return protected
+    return for_ref(repository, named)
+
+
+def has_project(repository: Repository, commit: str) -> bool:
+    return PROJECT in repository.paths(commit, PROJECT)
+
+
+def _rules_commit(repository: Repository, protected: Protected) -> str:
+    """A protected ref without a project file receives its first one from where you stand."""
+    if has_project(repository, protected.commit):
+        return protected.commit
+    head = repository.resolve("HEAD")
+    if has_project(repository, head):
+        return head
+    raise BadInput(
+        place=f"{protected.ref}:{PROJECT}",
+        found="no project file at the protected ref, nor at HEAD",
+        expected=f"a committed {PROJECT}",
+        next_step="commit one, or name the ref that has it with --base",
+    )
+
+
+def read_rules(repository: Repository, commit: str) -> Rules:
+    """All documents that govern, at one commit, with ALL their errors in one Invalid."""
+    paths = [
+        path
+        for folder in ("policies", "evaluations")
+        for path in repository.paths(commit, f"{folder}/")
+        if path.endswith(".yaml") and path.count("/") == 1
+    ]
+    contents = repository.read_many(commit, [PROJECT, *paths])
+    problems: list[MlciError] = []
+    policies: list[GatePolicy] = []
+    exams: dict[str, EvaluationSet] = {}
+    for path in paths:
+        try:
+            if path.startswith("policies/"):
+                policies.append(parse_policy(path, contents[path], commit))
+            else:
+                exam = parse_evaluation_set(path, contents[path])
+                exams[exam.name] = exam
+        except Invalid as invalid:
+            problems.extend(invalid.problems)
+    try:
+        project = parse_project(PROJECT, contents[PROJECT])
+    except Invalid as invalid:
+        problems.extend(invalid.problems)
+    if problems:
+        raise Invalid(tuple(problems))
+    return Rules(commit=commit, project=project, policies=tuple(policies), exams=exams)

@@ -1,0 +1,136 @@
+"""Checking documents offline: each alone, then all of them together. No model is opened.
+
+What is asked for is held against its context: project file, policies and exams, as they are at the
+same place.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlci.errors import BadInput, Invalid, MlciError
+from mlci.flow.documents import REGULAR, RULES, Commit, Store, Tree
+from mlci.manifest.document import PROJECT_PATH, kind_of
+from mlci.manifest.parse import Parsed, parse
+from mlci.manifest.problems import printable
+from mlci.manifest.together import check_together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """``files`` counts what was asked for; ``problems`` are sorted by path, line and column."""
+
+    files: int
+    problems: tuple[MlciError, ...]
+
+
+def validate_tree(root: Path, paths: Sequence[str]) -> Validation:
+    """The files as they lie in ``root``; ``paths`` are files and folders in it, none: all.
+
+    Raises BadInput for a path outside ``root``.
+    """
+    wanted = [_relative(root, path) for path in paths]
+    store = Tree(root)
+    entries = store.entries()
+    nowhere = [each for each in wanted if not any(_within(path, [each]) for path in entries)]
+    problems = [_no_document(root, path) for path in nowhere]
+    return _validate(store, lambda path: not wanted or _within(path, wanted), problems)
+
+
+def validate_changes(root: Path, revision: str, paths: Sequence[str]) -> Validation:
+    """What differs between ``revision`` and HEAD, below ``paths`` if there are any, as HEAD has it.
+
+    Only git's objects are read, never the work tree. Raises BadInput for a revision that doesn't
+    exist, and where there is no repository.
+    """
+    from mlci.gitops.repository import Repository
+
+    repository = Repository.open(root)
+    wanted = [_relative(repository.root or root, path) for path in paths]
+    head = repository.resolve("HEAD")
+    changed = set(repository.changed(repository.resolve(revision), head))
+    return _validate(
+        Commit(repository, head),
+        lambda path: path in changed and (not wanted or _within(path, wanted)),
+        [],
+    )
+
+
+def _validate(store: Store, asked: Callable[[str], bool], problems: list[MlciError]) -> Validation:
+    entries = store.entries()
+    targets = {path for path in entries if asked(path)}
+    context = {path for path in entries if path == PROJECT_PATH or path.split("/")[0] in RULES}
+    if PROJECT_PATH not in entries:
+        problems.append(
+            _refused(PROJECT_PATH, "no such file", "the project file at the repository's root")
+        )
+    unread: list[str] = []
+    readable: list[str] = []
+    for path in sorted(targets | context):
+        wrong = _unusable(path, entries[path])
+        if wrong is None:
+            readable.append(path)
+        else:
+            unread.append(path)
+            problems.append(wrong)
+    documents: list[Parsed] = []
+    for path, content in store.read(readable).items():
+        try:
+            documents.append(parse(printable(path), content, kind_of(path)))
+        except Invalid as invalid:
+            unread.append(path)
+            problems.extend(invalid.problems)
+    problems.extend(check_together(documents, unread))
+    return Validation(files=len(targets), problems=tuple(sorted(problems, key=_order)))
+
+
+def position(place: str) -> tuple[str, int | None, int | None]:
+    """``path:line:column`` taken apart; line and column are None where it is a path alone."""
+    path, line, column = (*place.rsplit(":", 2), "", "")[:3]
+    if line.isdigit() and column.isdigit():
+        return path, int(line), int(column)
+    return place, None, None
+
+
+def _order(problem: MlciError) -> tuple[str, int, int, str]:
+    path, line, column = position(problem.place)
+    return path, line or 0, column or 0, problem.found
+
+
+def _relative(root: Path, path: str) -> str:
+    inner = os.path.relpath(os.path.normpath(root.absolute() / path), root.absolute())
+    if Path(inner).parts[:1] == (os.pardir,):
+        raise BadInput(
+            place=printable(path), found="a path outside the repository", expected=f"one in {root}"
+        )
+    return Path(inner).as_posix()
+
+
+def _within(path: str, folders: Iterable[str]) -> bool:
+    return any(each in (".", path) or path.startswith(f"{each}/") for each in folders)
+
+
+def _no_document(root: Path, path: str) -> MlciError:
+    if not os.path.lexists(root / path):
+        return _refused(path, "no such file or folder", "a document or a folder of documents")
+    return _refused(path, "no document there", _PLACES)
+
+
+def _unusable(path: str, entry: str) -> MlciError | None:
+    if entry != REGULAR:
+        return _refused(path, entry, "a regular file")
+    if kind_of(path) is None:
+        # A rule or a release that nobody reads would be worse than one that is wrong.
+        return _refused(path, "a file where documents are, with another name", _PLACES)
+    return None
+
+
+_PLACES = (
+    "mlci.yaml, policies/<name>.yaml, evaluations/<name>.yaml "
+    "or releases/<model>/<environment>.yaml"
+)
+
+
+def _refused(path: str, found: str, expected: str) -> MlciError:
+    return BadInput(place=printable(path), found=found, expected=expected)

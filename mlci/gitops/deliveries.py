@@ -1,0 +1,112 @@
+"""What the records of one model in one environment mean. Pure; records come in ``seq`` order."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from mlci.records.delivery import DeliveryRecord, State
+
+_LIVE = (State.HEALTHY, State.ADOPTED)
+
+
+def delivery_id(environment: str, model: str, manifest_digest: str, previous: str) -> str:
+    """64 hex digits; two agents that race for the same delivery compute the same."""
+    return _identity("delivery", environment, model, manifest_digest, previous)
+
+
+def refusal_id(manifest_digest: str, verdict: str) -> str:
+    """The identity of taking back a release that a verdict refused after its merge."""
+    return _identity("refusal", manifest_digest, verdict)
+
+
+def next_seq(records: Sequence[DeliveryRecord]) -> int:
+    """The number of the record that comes after these."""
+    return records[-1].seq + 1 if records else 1
+
+
+def latest(records: Iterable[DeliveryRecord], delivery: str) -> DeliveryRecord | None:
+    """The newest record of one delivery."""
+    return next((r for r in reversed([*records]) if r.delivery == delivery), None)
+
+
+def standing(records: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
+    """HEALTHY and ADOPTED records that nothing voids, newest first, one a delivery."""
+    regressed: set[str] = set()
+    found: dict[str, DeliveryRecord] = {}
+    for record in reversed([*records]):
+        if record.state is State.REGRESSED:
+            regressed.add(record.delivery)
+        elif record.state in _LIVE and record.delivery not in regressed:
+            found.setdefault(record.delivery, record)
+    return [*found.values()]
+
+
+def champion(records: Iterable[DeliveryRecord]) -> DeliveryRecord | None:
+    """The newest HEALTHY or ADOPTED record that no later REGRESSED of its delivery voids."""
+    return next(iter(standing(records)), None)
+
+
+def voided(records: Iterable[DeliveryRecord], record: DeliveryRecord) -> bool:
+    """True where ``record``'s delivery REGRESSED after it."""
+    return any(
+        later.seq > record.seq
+        and later.delivery == record.delivery
+        and later.state is State.REGRESSED
+        for later in records
+    )
+
+
+def ways_back(records: Iterable[DeliveryRecord]) -> tuple[DeliveryRecord, ...]:
+    """The champion, and the newest standing delivery before it that has another manifest.
+
+    These two are admitted on their record.
+    """
+    alive = standing(records)
+    before = (r for r in alive if r.manifest_digest != alive[0].manifest_digest)
+    return (*alive[:1], *[r for r in [next(before, None)] if r])
+
+
+def restoration_target(
+    records: Iterable[DeliveryRecord], delivery: DeliveryRecord
+) -> DeliveryRecord | None:
+    """The newest standing delivery with another manifest before the one that is taken back.
+
+    None: nothing HEALTHY ever ran before it.
+    """
+    history = [*records]
+    begun = min((r.seq for r in history if r.delivery == delivery.delivery), default=delivery.seq)
+    return next(
+        (
+            record
+            for record in standing(history)
+            if record.seq < begun and record.manifest_digest != delivery.manifest_digest
+        ),
+        None,
+    )
+
+
+def blocked(
+    records: Iterable[DeliveryRecord], model_digest: str, delivery: str = ""
+) -> DeliveryRecord | None:
+    """The REGRESSED record that keeps this model out of the environment, or None.
+
+    A later APPROVED opens it for one delivery: the first that is ADMITTED with the model after it.
+    ``delivery`` is the one that asks: the approved one itself is not blocked.
+    """
+    block: DeliveryRecord | None = None
+    approved, used_by = False, ""
+    for record in records:
+        if record.model_digest != model_digest:
+            continue
+        if record.state is State.REGRESSED:
+            block, approved, used_by = record, False, ""
+        elif record.state is State.APPROVED:
+            approved, used_by = True, ""
+        elif record.state is State.ADMITTED and approved and not used_by:
+            used_by = record.delivery
+    is_open = approved and used_by in ("", delivery)
+    return None if is_open else block
+
+
+def _identity(*parts: str) -> str:
+    # No part can hold a zero byte: names and digests have a strict charset.
+    return sha256("\0".join(parts).encode()).hexdigest()

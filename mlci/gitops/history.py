@@ -1,0 +1,67 @@
+"""The commits of the protected branch that a reversal undoes, even in a shallow clone."""
+
+from collections.abc import Sequence
+
+from mlci.gitops.plumbing import must
+from mlci.gitops.protected import Protected
+from mlci.gitops.remote import deepen
+from mlci.gitops.repository import Repository
+
+# A shallow clone is deepened this far, and no further, in search of a commit.
+_DEEPER = (50, 200, 1000, 5000)
+
+
+def reaches(repository: Repository, protected: Protected, since: str) -> bool:
+    """True where ``since`` is known as an ancestor of the tip; a shallow clone is deepened."""
+    for commits in (0, *_DEEPER):
+        if commits and not _deepened(repository, protected, commits):
+            return False
+        if repository.git("merge-base", "--is-ancestor", since, protected.commit).ok:
+            return True
+    return False
+
+
+def commits_touching(
+    repository: Repository, tip: str, since: str | None, paths: Sequence[str]
+) -> tuple[str, ...]:
+    """First-parent commits that touched ``paths``, newest first: all of them after ``since``, or
+    only the newest one where that is None."""
+    limits = [f"{since}..{tip}"] if since else ["-1", tip]
+    listed = must(
+        repository.git("log", "--first-parent", "--format=%H", *limits, "--", *paths),
+        place=tip,
+        expected="a history that can be read",
+    )
+    return tuple(listed.text.split())
+
+
+def commit_of_incident(repository: Repository, tip: str, since: str, incident: str) -> str | None:
+    """The newest commit up to ``tip`` that carries the trailer of this incident.
+
+    Only commits after ``since`` are looked at, where that one is known.
+    """
+    known = repository.git("cat-file", "-e", f"{since}^{{commit}}").ok
+    listed = must(
+        repository.git(
+            "log",
+            "-z",
+            "--format=%H %(trailers:key=Mlci-Incident,valueonly,separator=%x20)",
+            "--fixed-strings",
+            f"--grep=Mlci-Incident: {incident}",
+            tip,
+            *([f"^{since}"] if known else []),
+        ),
+        place=tip,
+        expected="a history that can be read",
+    )
+    commits = (line.split() for line in listed.records)
+    return next((commit for commit, *found in commits if incident in found), None)
+
+
+def _deepened(repository: Repository, protected: Protected, commits: int) -> bool:
+    shallow = repository.git("rev-parse", "--is-shallow-repository").text == "true"
+    return (
+        shallow
+        and protected.remote is not None
+        and deepen(repository, protected.remote, protected.branch, commits=commits)
+    )

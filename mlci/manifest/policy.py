@@ -1,0 +1,93 @@
+"""``policies/<name>.yaml`` -> GatePolicy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlci.manifest.document import Reading, dig, read
+from mlci.manifest.gates import check_gates
+from mlci.manifest.problems import Problems
+from mlci.manifest.quantities import amount
+from mlci.records.policy import GatePolicy, GateSpec, Watch
+from mlci.records.units import seconds, share
+
+DEFAULT_CONFIDENCE = 0.95
+DEFAULT_SOURCES = ("./",)
+_COMMON = frozenset({"gate", "name", "required", "confidence"})
+
+
+def parse_policy(path: str, content: bytes, commit: str = "") -> GatePolicy:
+    """``commit`` is where the bytes were read. Raises Invalid with every problem of the file."""
+    return typed(read(path, content, "GatePolicy"), commit)
+
+
+def typed(reading: Reading, commit: str = "") -> GatePolicy:
+    check_gates(reading.value, reading.problems)
+    _check_watch(reading.value, reading.problems)
+    reading.problems.raise_if_any()
+    spec = reading.value["spec"]
+    confidence = float(spec.get("confidence", DEFAULT_CONFIDENCE))
+    evaluations = spec.get("evaluations")
+    return GatePolicy(
+        source=reading.source,
+        name=reading.value["metadata"]["name"],
+        commit=commit,
+        environments=tuple(spec["appliesTo"]["environments"]),
+        models=tuple(spec["appliesTo"].get("models", ("*",))),
+        confidence=confidence,
+        on_inconclusive=spec.get("onInconclusive", "refuse"),
+        sources=tuple(spec.get("sources", DEFAULT_SOURCES)),
+        evaluations=None if evaluations is None else tuple(evaluations),
+        gates=tuple(_gate(index, each, confidence) for index, each in enumerate(spec["gates"])),
+        watch=_watch(spec.get("watch", {})),
+    )
+
+
+def _gate(index: int, entry: Mapping[str, Any], confidence: float) -> GateSpec:
+    return GateSpec(
+        gate=entry["gate"],
+        name=entry.get("name", entry["gate"]),
+        index=index,
+        required=entry.get("required", True),
+        confidence=float(entry.get("confidence", confidence)),
+        parameters={key: value for key, value in entry.items() if key not in _COMMON},
+    )
+
+
+def _watch(spec: Mapping[str, Any]) -> Watch:
+    default = Watch()
+    times = {key: seconds(spec[key]) for key in ("deadline", "keepWatching") if key in spec}
+    budgets = {key: share(spec[key]) for key in ("errorBudget", "latencyBudget") if key in spec}
+    bounds = spec.get("latency")
+    return Watch(
+        harm=float(spec.get("harm", default.harm)),
+        tolerated=float(spec.get("tolerated", default.tolerated)),
+        error_budget=budgets.get("errorBudget", default.error_budget),
+        latency=default.latency if bounds is None else tuple(map(seconds, bounds)),
+        latency_budget=budgets.get("latencyBudget", default.latency_budget),
+        confidence=float(spec.get("confidence", default.confidence)),
+        minimum_requests=int(spec.get("minimumRequests", default.minimum_requests)),
+        deadline=times.get("deadline", default.deadline),
+        on_deadline=spec.get("onDeadline", default.on_deadline),
+        keep_watching=times.get("keepWatching", default.keep_watching),
+        first_release_regressed=spec.get("firstReleaseRegressed", default.first_release_regressed),
+    )
+
+
+def _check_watch(value: Any, problems: Problems) -> None:
+    keys = ("spec", "watch")
+    watch = dig(value, *keys)
+    for name in ("errorBudget", "latencyBudget"):
+        budget = amount(share, dig(watch, name))
+        if budget in (0.0, 1.0):
+            problems.add((*keys, name), f"{budget:.0%}", "a share between 0% and 100%")
+    if amount(seconds, dig(watch, "deadline")) == 0:
+        problems.add((*keys, "deadline"), "no time at all", "a duration above 0s")
+    bounds = dig(watch, "latency")
+    before = 0.0
+    for index, text in enumerate(bounds if isinstance(bounds, list) else []):
+        bound = amount(seconds, text)
+        if bound is not None:
+            if bound <= before:
+                expected = "bounds above 0s that ascend"
+                problems.add((*keys, "latency", index), f"{text} after {before:g}s", expected)
+            before = bound

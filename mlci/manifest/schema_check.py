@@ -1,0 +1,172 @@
+"""A document against its JSON Schema: every violation with its place and the nearest valid name."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import jsonschema
+from jsonschema import Draft202012Validator, validators
+
+from mlci import schemas
+from mlci.errors import BadInput
+from mlci.manifest.problems import MOST, nearest, one_of, problem, show, too_many
+from mlci.manifest.yaml import Misread
+from mlci.records.source import Key, Source
+
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def violations(source: Source, value: Any, schema: str) -> list[BadInput]:
+    """What in ``value`` the schema of that name doesn't admit; at most MOST of it."""
+    errors = _validator(schema).iter_errors(value)
+    told = (
+        each
+        for error in errors
+        if not isinstance(error.instance, Misread)  # its text's problem says it all
+        for each in _told(source, error)
+    )
+    problems = list(islice(told, MOST))
+    if len(problems) == MOST:
+        problems.append(too_many(source))
+    return problems
+
+
+@cache
+def _validator(schema: str) -> Any:
+    whole: Any = validators.extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique}
+    )
+    return whole(_inlined(schemas.read(schema), {}))
+
+
+def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+    """The schema without references, none of which is recursive: following one takes as long as
+    a check."""
+    if isinstance(node, list):
+        return [_inlined(each, definitions) for each in node]
+    if not isinstance(node, dict):
+        return node
+    definitions = node.get("$defs", definitions)
+    rest = {
+        key: _inlined(each, definitions)
+        for key, each in node.items()
+        if key not in ("$ref", "$defs", "$id")
+    }
+    if "$ref" not in node:
+        return rest
+    name = node["$ref"].removeprefix("#/$defs/").removesuffix(".json")
+    return _inlined(definitions[name], definitions) | rest
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
+    # Python's `$` also matches before a final line end, which JSON Schema's doesn't.
+    if isinstance(instance, str) and not _compiled(pattern).search(instance):
+        yield jsonschema.ValidationError(f"does not match {pattern}")
+
+
+def _unique(_validator: Any, unique: bool, instance: Any, _schema: Any) -> Iterator[Any]:
+    # jsonschema's own compares every pair of items that can't be sorted.
+    seen: set[str] = set()
+    for index, item in enumerate(instance if unique and isinstance(instance, list) else []):
+        key = json.dumps(item, sort_keys=True)
+        if key in seen:
+            yield jsonschema.ValidationError("is there twice", path=(index,), instance=item)
+        seen.add(key)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(f"{pattern.removesuffix('$')}\\Z" if pattern.endswith("$") else pattern)
+
+
+def _told(source: Source, error: Any) -> Iterable[BadInput]:
+    keys: tuple[Key, ...] = tuple(error.absolute_path)
+    value, schema, limit = error.instance, error.schema, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            known = schema.get("properties", {})
+            return (
+                problem(
+                    source,
+                    (*keys, key),
+                    f"unknown key {show(key)}",
+                    _keys(known, value),
+                    nearest(key, [name for name in known if name not in value]),
+                )
+                for key in value
+                if key not in known
+            )
+        case "required":
+            # jsonschema reports each missing key by itself; its message begins with the key.
+            key = next(key for key in limit if error.message.startswith(f"{key!r} "))
+            wanted = "the keys " + ", ".join(map(show, limit))
+            return [problem(source, keys, f"no key {show(key)}", wanted)]
+        case "enum":
+            expected, near = one_of(limit), nearest(value, limit)
+            return [problem(source, keys, show(value), expected, near)]
+        case "const":
+            return [problem(source, keys, show(value), show(limit), nearest(value, [limit]))]
+        case "uniqueItems":
+            return [problem(source, keys, f"{show(value)} again", "each item once")]
+        case "minItems" | "minProperties":
+            return [problem(source, keys, _count(value), f"at least {limit}")]
+        case "maxItems" | "maxProperties":
+            return [problem(source, keys, _count(value), f"at most {limit}")]
+        case "type":
+            return [
+                problem(
+                    source, keys, show(value), _kind(schema, limit), _quote(schema, value, limit)
+                )
+            ]
+    return [problem(source, keys, show(value), _described(error.validator, limit, schema))]
+
+
+def _keys(known: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+    left = [key for key in known if key not in value]
+    return one_of(left) if left else "no further key"
+
+
+def _count(value: Sized) -> str:
+    return "1 entry" if len(value) == 1 else f"{len(value)} entries"
+
+
+def _kind(schema: Mapping[str, Any], types: str | list[str]) -> str:
+    if "description" in schema and "properties" not in schema:
+        return str(schema["description"])
+    listed = [types] if isinstance(types, str) else types
+    return " or ".join(_TYPES[each] for each in listed)
+
+
+def _quote(schema: Mapping[str, Any], value: Any, types: str | list[str]) -> str:
+    """Advice for a number that would do as a string."""
+    if types != "string" or not isinstance(value, int | float):
+        return ""
+    would_do = _compiled(schema.get("pattern", "")).search(str(value))
+    return "put it in quotes" if would_do else ""
+
+
+_LIMITS = {
+    "minimum": "{} or more",
+    "maximum": "{} or less",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+}
+
+
+def _described(validator: str, limit: Any, schema: Mapping[str, Any]) -> str:
+    if "description" in schema:
+        return str(schema["description"])
+    return _LIMITS[validator].format(limit) if validator in _LIMITS else f"{validator}: {limit}"

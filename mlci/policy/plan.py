@@ -1,0 +1,110 @@
+"""Which policies hold for a release, and the judgements that must arrive before it may run."""
+
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from mlci.errors import BadInput, Undecided
+from mlci.records.judgement import Planned
+from mlci.records.policy import GatePolicy, GateSpec
+from mlci.records.release import Release
+
+
+class Planner(Protocol):
+    """The half of a gate that plans; every gate in ``mlci.gates`` is one."""
+
+    def plan(
+        self, spec: GateSpec, policy: GatePolicy, *, comparing: bool
+    ) -> tuple[Planned, ...]: ...
+
+
+def applicable(policies: Iterable[GatePolicy], release: Release) -> tuple[GatePolicy, ...]:
+    """The policies that name this environment and this model; all of them must hold.
+
+    Raises BadInput when none does, or when one of them doesn't permit the release's exam.
+    """
+    every = tuple(policies)
+    found = tuple(
+        policy
+        for policy in every
+        if _matches(release.environment, policy.environments)
+        and _matches(release.name, policy.models)
+    )
+    if not found:
+        raise BadInput(
+            place=release.source.at("metadata"),
+            found=f"no policy for model {release.name!r} in {release.environment!r}",
+            expected=f"one of {len(every)} policies to apply to it",
+            next_step="add model and environment to a policy's appliesTo at the protected ref",
+        )
+    for policy in found:
+        if policy.evaluations is not None and release.evaluation not in policy.evaluations:
+            raise BadInput(
+                place=release.source.at("spec", "evaluation"),
+                found=f"evaluation {release.evaluation!r}",
+                expected=f"one that policy {policy.name!r} permits: "
+                + (", ".join(policy.evaluations) or "none"),
+                next_step="name a permitted evaluation set",
+            )
+    return found
+
+
+def comparable(release: Release, champion: Release | None) -> bool:
+    """Whether candidate and champion are two models: only then is one compared with the other."""
+    return champion is not None and champion.model.digest != release.model.digest
+
+
+def plan(
+    policies: Sequence[GatePolicy],
+    release: Release,
+    *,
+    comparing: bool,
+    gate: Callable[[str], Planner],
+) -> tuple[Planned, ...]:
+    """The judgements of all gates of ``policies``, in their order. ``gate`` finds a gate by id.
+
+    Raises BadInput for two judgements of one id, and Undecided when no required judgement is
+    left: where nothing is compared (a first release, or the champion's own model), a policy
+    needs an absolute limit.
+    """
+    planned: list[Planned] = []
+    seen: set[str] = set()
+    for policy in policies:
+        for spec in policy.gates:
+            for each in gate(spec.gate).plan(spec, policy, comparing=comparing):
+                if each.id in seen:
+                    raise _twice(policy, spec, each)
+                seen.add(each.id)
+                planned.append(each)
+    if not any(each.required for each in planned):
+        raise Undecided(
+            place=" and ".join(policy.source.path for policy in policies),
+            found=f"no required judgement for {release.path}"
+            + ("" if comparing else ", which is compared with no other model"),
+            expected="at least one gate with an absolute limit and required: true",
+            next_step="add a minimum, a maximum or an objective to a gate of the policy",
+        )
+    return tuple(planned)
+
+
+def columns(planned: Iterable[Planned]) -> tuple[str, ...]:
+    """The columns that the planned judgements group rows by, each once, in their order."""
+    found: dict[str, None] = {}
+    for each in planned:
+        if each.slice is not None:
+            found |= dict.fromkeys(each.slice.get("by", ()))
+            found |= dict.fromkeys([each.slice["column"]] if "column" in each.slice else [])
+    return tuple(found)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _twice(policy: GatePolicy, spec: GateSpec, planned: Planned) -> BadInput:
+    return BadInput(
+        place=policy.source.at("spec", "gates", spec.index),
+        found=f"a second judgement {planned.id!r}",
+        expected="one judgement for each gate, metric, limit and slice",
+        next_step="give one of the gates a `name` of its own",
+    )

@@ -1,0 +1,126 @@
+"""Evidence -> what is to be said of the delivery. Pure.
+
+With a stable arm beside it the canary is judged by the ratio of bad events: REGRESSED when harm is
+shown on any metric (each at alpha / number of metrics), certified when every metric is shown to be
+tolerable, by that ratio or by the policy's budget (each at beta / 2). Alone it is judged by the
+budgets. alpha = beta = 1 - confidence; both hold over all looks together.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlci.records.outcome import Health
+from mlci.records.policy import Watch
+from mlci.watch.evidence import ERRORS
+from mlci.watch.metric import Estimate, Metric, metrics
+from mlci.watch.watching import Watching
+
+MISSED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """``certified``: the evidence suffices for promotion, whatever steps and bake times still ask.
+
+    ``evidence`` holds log e-values, ``estimates`` ratios and shares, by names such as
+    ``harm/errors``, ``safe/latency``, ``ratio/errors``, ``share/latency``.
+    """
+
+    health: Health
+    reason: str
+    certified: bool = False
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+
+
+def assess(watching: Watching) -> Assessment:
+    """What all scrapes so far say; harm is looked at first."""
+    watch, judged = watching.watch, metrics(watching)
+    health, reason = _health(watching, watch, judged)
+    return Assessment(
+        health=health,
+        reason=reason,
+        certified=health is Health.HEALTHY,
+        evidence=dict(_evidence(judged)),
+        estimates=dict(_estimates(judged)),
+    )
+
+
+def _health(watching: Watching, watch: Watch, judged: tuple[Metric, ...]) -> tuple[Health, str]:
+    against = math.log(len(judged) / (1.0 - watch.confidence))
+    for metric in judged:
+        if (metric.beside.harm if metric.beside else metric.fail) >= against:
+            return Health.REGRESSED, _harm(metric, watch)
+    if watching.missed >= MISSED:
+        missing = f"{watching.missed} scrapes in a row are missing"
+        return Health.UNKNOWN, f"nothing can be seen: {missing}"
+    requests = watching.canary_arm.errors.n
+    if not any(metric.share.n for metric in judged):
+        return Health.UNKNOWN, "nothing can be seen: no request has reached it yet"
+    for metric in judged:
+        if metric.beside and metric.fail >= against:
+            both = metric.beside.stable_fail >= against
+            who = "canary and stable breach" if both else "it breaches"
+            return (
+                Health.WATCHING,
+                f"{who} the budget of {metric.name}, and harm over stable is not shown "
+                f"({_share(metric)}): an incident, neither promoted nor taken back",
+            )
+    needed = math.log(2.0 / (1.0 - watch.confidence))
+    open_still = [_open(metric) for metric in judged if not _shown(metric, watch, needed)]
+    if requests < watch.minimum_requests:
+        open_still.append(f"{requests} of at least {watch.minimum_requests} requests")
+    if open_still:
+        return Health.WATCHING, f"not shown yet: {'; '.join(open_still)}"
+    return Health.HEALTHY, "; ".join(_open(metric) for metric in judged)
+
+
+def _shown(metric: Metric, watch: Watch, needed: float) -> bool:
+    """Tolerable: relatively, or within the budget while the ratio isn't estimated as too large."""
+    if metric.beside is None:
+        return metric.passes >= needed
+    if metric.beside.safe >= needed:
+        return True
+    return metric.passes >= needed and metric.beside.ratio.value <= watch.tolerated
+
+
+def _harm(metric: Metric, watch: Watch) -> str:
+    if metric.beside is None:
+        return f"{metric.name} above the budget of {metric.budget:.3%}: {_share(metric)}"
+    bounds = _milliseconds(watch) if metric.name != ERRORS else ""
+    return f"more {metric.name}{bounds} than stable: {_open(metric)}"
+
+
+def _milliseconds(watch: Watch) -> str:
+    return f" beyond {', '.join(f'{bound * 1000:g}' for bound in watch.latency)} ms"
+
+
+def _open(metric: Metric) -> str:
+    if metric.beside is None:
+        return f"{metric.name} {_share(metric)} against a budget of {metric.budget:.3%}"
+    ratio = metric.beside.ratio
+    low, high = ratio.interval
+    return f"{metric.name} {ratio.value:.2f} times stable's [{low:.2f}, {high:.2f}], n={ratio.n}"
+
+
+def _share(metric: Metric) -> str:
+    low, high = metric.share.interval
+    return f"{metric.share.value:.3%} [{low:.3%}, {high:.3%}], n={metric.share.n}"
+
+
+def _evidence(judged: tuple[Metric, ...]) -> Iterator[tuple[str, float]]:
+    for metric in judged:
+        yield f"fail/{metric.name}", metric.fail
+        yield f"pass/{metric.name}", metric.passes
+        if metric.beside:
+            yield f"harm/{metric.name}", metric.beside.harm
+            yield f"safe/{metric.name}", metric.beside.safe
+
+
+def _estimates(judged: tuple[Metric, ...]) -> Iterator[tuple[str, Any]]:
+    for metric in judged:
+        yield f"share/{metric.name}", metric.share
+        if metric.beside:
+            yield f"ratio/{metric.name}", metric.beside.ratio

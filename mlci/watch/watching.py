@@ -1,0 +1,114 @@
+"""What all scrapes so far say of a delivery: a frozen state that goes through JSON unchanged."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from mlci.records.policy import Watch
+from mlci.records.traffic import Scrape
+from mlci.statistics.rate_ratio import RateRatio
+from mlci.watch.evidence import Arm, Tally
+from mlci.watch.onset import EVERY_SECONDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watching:
+    """``canary`` is the identity that is judged, ``stable`` the one beside it.
+
+    Without ``stable`` (a first release, or after promotion) the canary is judged against the
+    policy's budgets alone. ``ratios`` compare errors first, then each latency bound. ``onsets`` are
+    (errors, slowest bound) tallies at which later bets on harm began. ``missed`` counts the scrapes
+    in a row that could not be had.
+    """
+
+    watch: Watch
+    canary: str
+    stable: str | None
+    canary_arm: Arm
+    stable_arm: Arm
+    ratios: tuple[RateRatio, ...]
+    onsets: tuple[tuple[Tally, Tally], ...] = field(default=((Tally(), Tally()),))
+    onset_time: float | None = None
+    missed: int = 0
+
+    @classmethod
+    def start(cls, watch: Watch, *, canary: str, stable: str | None = None) -> "Watching":
+        """No evidence yet; the bounds that ``watch`` names hold for the whole delivery."""
+        ratio = RateRatio.start(harm=watch.harm, tolerated=watch.tolerated)
+        return cls(
+            watch=watch,
+            canary=canary,
+            stable=stable,
+            canary_arm=Arm.begin(watch),
+            stable_arm=Arm.begin(watch),
+            ratios=(ratio,) * (1 + len(watch.latency)),
+        )
+
+    def observe(self, scrape: Scrape | None) -> "Watching":
+        """The state after one scrape. None, or a scrape without one of the arms, holds both arms:
+        the next one spans the gap."""
+        arms = {} if scrape is None else scrape.arms
+        if scrape is None or self.canary not in arms or (self.stable or self.canary) not in arms:
+            return replace(self, missed=self.missed + 1)
+        canary = self.canary_arm.seen(arms[self.canary], scrape.time, self.watch)
+        if self.stable is None:
+            return replace(self, canary_arm=canary, missed=0)._with_onset(scrape.time)
+        stable = self.stable_arm.seen(arms[self.stable], scrape.time, self.watch)
+        steps = zip(
+            self.ratios,
+            _steps(self.canary_arm, canary),
+            _steps(self.stable_arm, stable),
+            strict=True,
+        )
+        ratios = tuple(ratio.update(c.bad, s.bad, c.n, s.n) for ratio, c, s in steps)
+        return replace(self, canary_arm=canary, stable_arm=stable, ratios=ratios, missed=0)
+
+    def _with_onset(self, time: float) -> "Watching":
+        if self.onset_time is None or time < self.onset_time:
+            return replace(self, onset_time=time)
+        if time - self.onset_time < EVERY_SECONDS:
+            return self
+        onset = (self.canary_arm.errors, slowest(self.canary_arm))
+        return replace(self, onsets=(*self.onsets, onset), onset_time=time)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data; ``from_dict`` gives the same state back."""
+        return {
+            "watch": asdict(self.watch),
+            "canary": self.canary,
+            "stable": self.stable,
+            "canaryArm": self.canary_arm.to_dict(),
+            "stableArm": self.stable_arm.to_dict(),
+            "ratios": [ratio.to_dict() for ratio in self.ratios],
+            "onsets": [[asdict(each) for each in onset] for onset in self.onsets],
+            "onsetTime": self.onset_time,
+            "missed": self.missed,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Watching":
+        """KeyError, TypeError or ValueError where the data isn't that of ``to_dict``."""
+        known = {each.name for each in fields(Watch)}
+        watch = {name: value for name, value in data["watch"].items() if name in known}
+        onsets = ((Tally(**errors), Tally(**slow)) for errors, slow in data["onsets"])
+        return cls(
+            watch=Watch(**{**watch, "latency": tuple(watch["latency"])}),
+            canary=data["canary"],
+            stable=data["stable"],
+            canary_arm=Arm.from_dict(data["canaryArm"]),
+            stable_arm=Arm.from_dict(data["stableArm"]),
+            ratios=tuple(RateRatio.from_dict(each) for each in data["ratios"]),
+            onsets=tuple(onsets),
+            onset_time=data["onsetTime"],
+            missed=int(data["missed"]),
+        )
+
+
+def slowest(arm: Arm) -> Tally:
+    """The tally at the largest bound, for which the policy has a budget."""
+    return arm.latency[-1] if arm.latency else Tally()
+
+
+def _steps(before: Arm, after: Arm) -> list[Tally]:
+    pairs = zip((before.errors, *before.latency), (after.errors, *after.latency), strict=True)
+    return [new.since(old) for old, new in pairs]

@@ -1,0 +1,149 @@
+"""What is said of which traffic; one test for each thing that can be said."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from mlci.records.outcome import Health
+from mlci.records.policy import Watch
+from mlci.records.traffic import Scrape
+from mlci.watch.judge import MISSED, assess
+from mlci.watch.watching import Watching
+
+WATCH = Watch()
+
+
+def watching(traffic, arm, *, canary, stable, scrapes=40, watch=WATCH):
+    """``canary`` and ``stable``: (requests, errors, slower than each bound) a scrape."""
+    state = Watching.start(watch, canary="c", stable="s" if stable else None)
+    for k in range(scrapes):
+        arms = {}
+        for name, each in (("c", canary), ("s", stable)):
+            if each:
+                n, errors, slow = each
+                edges = tuple((edge, k * (n - slow)) for edge in watch.latency)
+                arms[name] = arm(started=k * n, failed=k * errors, buckets=edges)
+        state = state.observe(Scrape(time=float(k), arms=arms))
+    return state
+
+
+@pytest.fixture
+def say(traffic, arm):
+    return lambda **options: assess(watching(traffic, arm, **options))
+
+
+def test_more_errors_than_stable_is_regressed(say):
+    said = say(canary=(100, 4, 0), stable=(900, 4, 0))
+    assert said.health is Health.REGRESSED
+    assert "more errors than stable" in said.reason
+    assert "[" in said.reason
+    assert "n=3900" in said.reason
+    assert not said.certified
+
+
+def test_more_slow_answers_than_stable_is_regressed(say):
+    said = say(canary=(100, 0, 8), stable=(900, 0, 8))
+    assert said.health is Health.REGRESSED
+    assert "more latency beyond 25, 50, 100 ms than stable" in said.reason
+
+
+def test_the_same_rates_are_healthy_by_relative_evidence(say):
+    said = say(canary=(500, 5, 10), stable=(500, 5, 10))
+    assert said.health is Health.WATCHING  # both are over their budgets
+    said = say(canary=(500, 2, 4), stable=(500, 2, 4), scrapes=300)
+    assert said.health is Health.HEALTHY
+    assert said.certified
+    assert said.evidence["safe/errors"] > 3.7
+
+
+def test_no_errors_at_all_are_healthy_by_the_budgets(say):
+    said = say(canary=(50, 0, 0), stable=(950, 0, 0))
+    assert said.health is Health.HEALTHY
+    assert said.evidence["safe/errors"] == pytest.approx(0.0)
+
+
+def test_the_budget_does_not_promote_while_the_ratio_is_too_large(say):
+    watch = replace(WATCH, error_budget=0.2, harm=40.0, tolerated=1.5)
+    said = say(canary=(100, 4, 0), stable=(900, 4, 0), watch=watch)
+    assert said.evidence["pass/errors"] > 3.7
+    assert said.health is Health.WATCHING
+    assert "errors" in said.reason
+
+
+def test_too_few_requests_are_said(say):
+    said = say(canary=(500, 2, 4), stable=(500, 2, 4), watch=replace(WATCH, minimum_requests=10**6))
+    assert said.health is Health.WATCHING
+    assert "of at least 1000000 requests" in said.reason
+
+
+def test_both_arms_over_the_budget_is_an_incident_and_no_abort(say):
+    said = say(canary=(500, 25, 0), stable=(500, 25, 0))
+    assert said.health is Health.WATCHING
+    assert "canary and stable breach the budget of errors" in said.reason
+    assert not said.certified
+
+
+def test_without_traffic_nothing_can_be_seen(say):
+    assert say(canary=(0, 0, 0), stable=(900, 4, 0)).health is Health.UNKNOWN
+
+
+def test_missing_scrapes_are_unknown_and_keep_the_evidence(traffic, arm):
+    state = watching(traffic, arm, canary=(500, 2, 4), stable=(500, 2, 4), scrapes=300)
+    evidence = assess(state).evidence
+    for _ in range(MISSED):
+        state = state.observe(None)
+    said = assess(state)
+    assert said.health is Health.UNKNOWN
+    assert said.evidence == evidence
+    one_arm = Scrape(time=301.0, arms={"c": arm(started=10)})
+    assert assess(state.observe(one_arm)).health is Health.UNKNOWN
+
+
+def test_alone_it_is_judged_by_the_budgets(say):
+    assert say(canary=(100, 2, 0), stable=None).health is Health.REGRESSED
+    said = say(canary=(100, 0, 0), stable=None)
+    assert (said.health, said.certified) == (Health.HEALTHY, True)
+    assert say(canary=(1, 0, 0), stable=None).health is Health.WATCHING
+    assert "above the budget" in say(canary=(100, 0, 5), stable=None).reason
+
+
+def test_harm_after_a_long_healthy_time_is_seen_within_a_minute(traffic, arm):
+    state = Watching.start(WATCH, canary="c")
+    n = bad = 0
+    for k in range(3700):
+        n, bad = n + 200, bad + (4 if k > 3600 else 0)
+        edges = tuple((edge, n) for edge in WATCH.latency)
+        state = state.observe(
+            Scrape(time=float(k), arms={"c": arm(started=n, failed=bad, buckets=edges)})
+        )
+        if k in (3600, 3660):
+            said = assess(state)
+            assert said.health is (Health.HEALTHY if k == 3600 else Health.REGRESSED)
+
+
+def test_a_hung_canary_is_regressed_before_any_of_its_requests_ended(arm):
+    state = Watching.start(WATCH, canary="c", stable="s")
+    for k in range(6):
+        edges = tuple((edge, 190 * k) for edge in WATCH.latency)
+        none = tuple((edge, 0) for edge in WATCH.latency)
+        arms = {
+            "c": arm(started=10 * k, ended=0, buckets=none),
+            "s": arm(started=190 * k, buckets=edges),
+        }
+        state = state.observe(Scrape(time=float(k), arms=arms))
+    assert assess(state).health is Health.REGRESSED
+
+
+def test_json_gives_the_same_state_back(traffic, arm):
+    for stable in ((900, 4, 8), None):
+        state = watching(traffic, arm, canary=(100, 1, 2), stable=stable, scrapes=150)
+        again = Watching.from_dict(json.loads(json.dumps(state.to_dict(), allow_nan=False)))
+        assert again.to_dict() == state.to_dict()
+        assert assess(again) == assess(state)
+
+
+def test_a_budget_of_nothing_is_no_crash(say):
+    watch = replace(WATCH, error_budget=0.0, latency_budget=0.0)
+    assert say(canary=(100, 0, 0), stable=None, watch=watch).health is Health.WATCHING
+    assert say(canary=(100, 1, 0), stable=None, watch=watch).health is Health.REGRESSED
