@@ -56,10 +56,11 @@ def _ramp(done: float) -> tuple[int, int, float]:
 def canary(runs: int = 1_000, scrapes: int = 120) -> Iterator[Row]:
     """A canary over 120 scrapes of 15 s, a look at each: harm 1.1, tolerated 1.5."""
     threshold = math.log(1 / (1 - CONFIDENCE))
-    steady = _steady(3000, 0.1, 0.005)
+    steady, busy = _steady(3000, 0.1, 0.005), _steady(3000, 0.5, 0.02)
     for name, traffic, before, after, most_aborts, most_passes in (
         ("no change, canary 10 %", steady, 1.0, 1.0, 0.05, None),
         (f"{SCATTER}, canary 10 %", steady, 1.0, 1.0, None, None),
+        (f"{SCATTER}, canary 50 %, errors 2 %", busy, 1.0, 1.0, None, None),
         ("no change, 5 -> 50 %, errors drift 0.2 -> 1.5 %", _ramp, 1.0, 1.0, 0.05, None),
         ("errors x 1.1 (at harm), 5 -> 50 %, drift", _ramp, 1.1, 1.1, 0.05, None),
         ("errors x 1.5 (at tolerated), 5 -> 50 %, drift", _ramp, 1.5, 1.5, None, 0.05),
@@ -102,7 +103,7 @@ def canary(runs: int = 1_000, scrapes: int = 120) -> Iterator[Row]:
             )
 
 
-def ratio_looks(runs: int = 5_000) -> Iterator[Row]:
+def ratio_looks(runs: int = 20_000) -> Iterator[Row]:
     """Paired log ratios with spread 0.136, maximum ratio 1.10, looks at 4 .. 40 pairs."""
     random = np.random.default_rng(19)
     preset = looks(40)

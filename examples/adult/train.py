@@ -98,7 +98,9 @@ def convert(version: str, recipe: Recipe, model: Pipeline) -> bytes:
         target_opset=OPSETS,
         options={id(model.steps[-1][1]): {"zipmap": False}},
     )
-    graph.doc_string = "Trained on UCI Adult (Becker and Kohavi 1996, doi:10.24432/C5XW20, CC BY 4.0)"
+    graph.doc_string = (
+        "Trained on UCI Adult (Becker and Kohavi 1996, doi:10.24432/C5XW20, CC BY 4.0)"
+    )
     onnx.checker.check_model(graph, full_check=True)
     return graph.SerializeToString(deterministic=True)
 

@@ -47,7 +47,11 @@ class InferenceRequest:
 
 
 def decode(body: bytes, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> InferenceRequest:
-    """The body of an inference request. Raises RequestError."""
+    """The body of an inference request. Raises RequestError.
+
+    An input that the model doesn't know is passed over: while traffic shifts between two versions,
+    clients send what both of them need.
+    """
     try:
         document = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -60,10 +64,11 @@ def decode(body: bytes, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> 
     known = {tensor.name: tensor for tensor in inputs}
     feeds: dict[str, Array] = {}
     for given in document["inputs"]:
-        name = _name(given, known, "inputs")
+        name = _name(given, "inputs")
         if name in feeds:
             raise RequestError(f"{name}: given twice")
-        feeds[name] = _array(given, known[name])
+        if name in known:
+            feeds[name] = _array(given, known[name])
     missing = [name for name in known if name not in feeds]
     if missing:
         raise RequestError(f"{missing[0]}: missing; expected the inputs {_list(known)}")
@@ -87,12 +92,10 @@ def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-def _name(given: Any, known: Mapping[str, Tensor], where: str) -> str:
+def _name(given: Any, where: str) -> str:
     name = given.get("name") if isinstance(given, dict) else None
     if not isinstance(name, str):
         raise RequestError(f'{where}: got {_short(given)}, expected {{"name": ...}}')
-    if name not in known:
-        raise RequestError(f"{name}: unknown; expected the {where} {_list(known)}")
     return name
 
 
@@ -103,7 +106,11 @@ def _wanted(document: Mapping[str, Any], outputs: Sequence[Tensor]) -> tuple[str
         return tuple(known)
     if not isinstance(asked, list):
         raise RequestError(f"outputs: got {_short(asked)}, expected a list")
-    return tuple(dict.fromkeys(_name(given, known, "outputs") for given in asked)) or tuple(known)
+    names = dict.fromkeys(_name(given, "outputs") for given in asked)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise RequestError(f"{unknown[0]}: unknown; expected the outputs {_list(known)}")
+    return tuple(names) or tuple(known)
 
 
 def _array(given: Mapping[str, Any], tensor: Tensor) -> Array:

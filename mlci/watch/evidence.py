@@ -58,6 +58,10 @@ class Arm:
         bounds = len(watch.latency)
         return cls(latency=(Tally(),) * bounds, within=(0,) * bounds)
 
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        return (self.errors, *self.latency)
+
     def seen(self, counts: ArmCounts, time: float, watch: Watch) -> "Arm":
         """The state after one scrape; the first one only says where counting begins."""
         within = tuple(counts.answered_within(bound) for bound in watch.latency)

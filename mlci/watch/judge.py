@@ -51,8 +51,10 @@ def assess(watching: Watching) -> Assessment:
 def _health(watching: Watching, watch: Watch, judged: tuple[Metric, ...]) -> tuple[Health, str]:
     against = math.log(len(judged) / (1.0 - watch.confidence))
     for metric in judged:
-        if (metric.beside.harm if metric.beside else metric.fail) >= against:
-            return Health.REGRESSED, _harm(metric, watch)
+        if metric.beside and metric.beside.harm >= against:
+            return Health.REGRESSED, _worse(metric, watch)
+        if watching.alone and metric.fail >= against:
+            return Health.REGRESSED, _over(metric)
     if watching.missed >= MISSED:
         missing = f"{watching.missed} scrapes in a row are missing"
         return Health.UNKNOWN, f"nothing can be seen: {missing}"
@@ -86,9 +88,11 @@ def _shown(metric: Metric, watch: Watch, needed: float) -> bool:
     return metric.passes >= needed and metric.beside.ratio.value <= watch.tolerated
 
 
-def _harm(metric: Metric, watch: Watch) -> str:
-    if metric.beside is None:
-        return f"{metric.name} above the budget of {metric.budget:.3%}: {_share(metric)}"
+def _over(metric: Metric) -> str:
+    return f"{metric.name} above the budget of {metric.budget:.3%}: {_share(metric)}"
+
+
+def _worse(metric: Metric, watch: Watch) -> str:
     bounds = _milliseconds(watch) if metric.name != ERRORS else ""
     return f"more {metric.name}{bounds} than stable: {_open(metric)}"
 

@@ -1,7 +1,7 @@
 """What all scrapes so far say of a delivery: a frozen state that goes through JSON unchanged."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from mlci.records.policy import Watch
@@ -10,13 +10,16 @@ from mlci.statistics.rate_ratio import RateRatio
 from mlci.watch.evidence import Arm, Tally
 from mlci.watch.onset import EVERY_SECONDS
 
+Pair = tuple[Tally, Tally]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Watching:
     """``canary`` is the identity that is judged, ``stable`` the one beside it.
 
     Without ``stable`` (a first release, or after promotion) the canary is judged against the
-    policy's budgets alone. ``ratios`` compare errors first, then each latency bound. ``onsets`` are
+    policy's budgets alone. ``ratios`` compare errors first, then each latency bound; ``compared``
+    are the tallies (canary, stable) up to which each of them has gone. ``onsets`` are
     (errors, slowest bound) tallies at which later bets on harm began. ``missed`` counts the scrapes
     in a row that could not be had.
     """
@@ -27,7 +30,8 @@ class Watching:
     canary_arm: Arm
     stable_arm: Arm
     ratios: tuple[RateRatio, ...]
-    onsets: tuple[tuple[Tally, Tally], ...] = field(default=((Tally(), Tally()),))
+    compared: tuple[Pair, ...]
+    onsets: tuple[Pair, ...] = ((Tally(), Tally()),)
     onset_time: float | None = None
     missed: int = 0
 
@@ -42,6 +46,7 @@ class Watching:
             canary_arm=Arm.begin(watch),
             stable_arm=Arm.begin(watch),
             ratios=(ratio,) * (1 + len(watch.latency)),
+            compared=((Tally(), Tally()),) * (1 + len(watch.latency)),
         )
 
     def observe(self, scrape: Scrape | None) -> "Watching":
@@ -51,17 +56,27 @@ class Watching:
         if scrape is None or self.canary not in arms or (self.stable or self.canary) not in arms:
             return replace(self, missed=self.missed + 1)
         canary = self.canary_arm.seen(arms[self.canary], scrape.time, self.watch)
+        moved = replace(self, canary_arm=canary, missed=0)._with_onset(scrape.time)
         if self.stable is None:
-            return replace(self, canary_arm=canary, missed=0)._with_onset(scrape.time)
+            return moved
         stable = self.stable_arm.seen(arms[self.stable], scrape.time, self.watch)
-        steps = zip(
-            self.ratios,
-            _steps(self.canary_arm, canary),
-            _steps(self.stable_arm, stable),
-            strict=True,
+        pairs = zip(self.ratios, self.compared, canary.tallies, stable.tallies, strict=True)
+        steps = [_compare(*each) for each in pairs]
+        return replace(
+            moved,
+            stable_arm=stable,
+            ratios=tuple(ratio for ratio, _ in steps),
+            compared=tuple(compared for _, compared in steps),
         )
-        ratios = tuple(ratio.update(c.bad, s.bad, c.n, s.n) for ratio, c, s in steps)
-        return replace(self, canary_arm=canary, stable_arm=stable, ratios=ratios, missed=0)
+
+    @property
+    def alone(self) -> bool:
+        """No stable arm, or none to compare with any more: a step of 100 percent."""
+        if self.stable is None:
+            return True
+        canary, stable = self.compared[0]
+        apart = self.canary_arm.errors.n - canary.n
+        return self.stable_arm.errors.n == stable.n and apart >= max(1, self.watch.minimum_requests)
 
     def _with_onset(self, time: float) -> "Watching":
         if self.onset_time is None or time < self.onset_time:
@@ -80,7 +95,8 @@ class Watching:
             "canaryArm": self.canary_arm.to_dict(),
             "stableArm": self.stable_arm.to_dict(),
             "ratios": [ratio.to_dict() for ratio in self.ratios],
-            "onsets": [[asdict(each) for each in onset] for onset in self.onsets],
+            "compared": [[asdict(each) for each in pair] for pair in self.compared],
+            "onsets": [[asdict(each) for each in pair] for pair in self.onsets],
             "onsetTime": self.onset_time,
             "missed": self.missed,
         }
@@ -90,7 +106,6 @@ class Watching:
         """KeyError, TypeError or ValueError where the data isn't that of ``to_dict``."""
         known = {each.name for each in fields(Watch)}
         watch = {name: value for name, value in data["watch"].items() if name in known}
-        onsets = ((Tally(**errors), Tally(**slow)) for errors, slow in data["onsets"])
         return cls(
             watch=Watch(**{**watch, "latency": tuple(watch["latency"])}),
             canary=data["canary"],
@@ -98,7 +113,8 @@ class Watching:
             canary_arm=Arm.from_dict(data["canaryArm"]),
             stable_arm=Arm.from_dict(data["stableArm"]),
             ratios=tuple(RateRatio.from_dict(each) for each in data["ratios"]),
-            onsets=tuple(onsets),
+            compared=_pairs(data["compared"]),
+            onsets=_pairs(data["onsets"]),
             onset_time=data["onsetTime"],
             missed=int(data["missed"]),
         )
@@ -109,6 +125,16 @@ def slowest(arm: Arm) -> Tally:
     return arm.latency[-1] if arm.latency else Tally()
 
 
-def _steps(before: Arm, after: Arm) -> list[Tally]:
-    pairs = zip((before.errors, *before.latency), (after.errors, *after.latency), strict=True)
-    return [new.since(old) for old, new in pairs]
+def _compare(
+    ratio: RateRatio, compared: Pair, canary: Tally, stable: Tally
+) -> tuple[RateRatio, Pair]:
+    """A window closes only when both arms have requests in it: where every client waits for a
+    hung canary, stable's part of the comparison is what it answered just before."""
+    c, s = canary.since(compared[0]), stable.since(compared[1])
+    if not c.n or not s.n:
+        return ratio, compared
+    return ratio.update(c.bad, s.bad, c.n, s.n), (canary, stable)
+
+
+def _pairs(data: Any) -> tuple[Pair, ...]:
+    return tuple((Tally(**one), Tally(**other)) for one, other in data)

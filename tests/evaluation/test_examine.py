@@ -1,4 +1,4 @@
-"""Both models sit the exam: what is read, how outputs are understood, and each thing that is not."""
+"""Both models sit the exam: what is read, how outputs are understood, and what is refused."""
 
 import numpy as np
 import pyarrow as pa

@@ -14,6 +14,7 @@ from mlci.gates.accuracy.estimates import (
     Undefined,
     absolute,
     against_champion,
+    clopper_pearson,
     metric_of,
 )
 from mlci.gates.accuracy.evidence import gather
@@ -225,6 +226,14 @@ def test_a_mean_of_few_losses_is_inconclusive(run, examination):
     assert "20 rows, fewer than the 30" in judged.reason
 
 
+def test_exact_bounds_equal_statsmodels():
+    from statsmodels.stats.proportion import proportion_confint
+
+    for hits in (0, 1, 17, 40):
+        expected = proportion_confint(hits, 40, alpha=0.02, method="beta")
+        assert clopper_pearson(hits, 40, 0.99) == pytest.approx(expected)
+
+
 # Slices
 
 
@@ -337,7 +346,7 @@ def test_the_family_error_of_slices_that_all_keep_the_limit(run, examination):
         for at, right in enumerate(rng.binomial(1000, 0.9, 20)):
             cells = np.zeros((2, 2, 2), int)
             cells[1, 1, 0], cells[1, 0, 0] = right, 1000 - right
-            levels[str(at)] = absolute("accuracy", Counts(cells=cells))
+            levels[str(at)] = absolute("accuracy", Counts(cells=cells), exact=True)
         limit = Limit(kind=LimitKind.MINIMUM, value=0.9)
         alarms += any(each.beyond for each in step_down(limit, levels, 0.95))
     assert alarms <= 400 * 0.05 + 2 * (400 * 0.05 * 0.95) ** 0.5

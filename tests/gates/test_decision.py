@@ -7,7 +7,7 @@ import pytest
 from mlci.gates.decision import decide, detectable, needed, threshold
 from mlci.records.judgement import Limit, LimitKind
 
-P, F, I = "PASS", "FAIL", "INCONCLUSIVE"
+P, F, OPEN = "PASS", "FAIL", "INCONCLUSIVE"
 
 
 @pytest.mark.parametrize(
@@ -15,19 +15,19 @@ P, F, I = "PASS", "FAIL", "INCONCLUSIVE"
     [
         ("minimum", 0.8, (0.81, 0.9), P),
         ("minimum", 0.8, (0.80, 0.9), P),
-        ("minimum", 0.8, (0.79, 0.9), I),
-        ("minimum", 0.8, (0.7, 0.80), I),
+        ("minimum", 0.8, (0.79, 0.9), OPEN),
+        ("minimum", 0.8, (0.7, 0.80), OPEN),
         ("minimum", 0.8, (0.7, 0.79), F),
         ("maximum", 0.3, (0.2, 0.29), P),
         ("maximum", 0.3, (0.2, 0.30), P),
-        ("maximum", 0.3, (0.2, 0.31), I),
-        ("maximum", 0.3, (0.30, 0.4), I),
+        ("maximum", 0.3, (0.2, 0.31), OPEN),
+        ("maximum", 0.3, (0.30, 0.4), OPEN),
         ("maximum", 0.3, (0.31, 0.4), F),
         ("margin", 0.01, (-0.009, 0.1), P),
-        ("margin", 0.01, (-0.01, 0.1), I),
-        ("margin", 0.01, (-0.02, -0.01), I),
+        ("margin", 0.01, (-0.01, 0.1), OPEN),
+        ("margin", 0.01, (-0.02, -0.01), OPEN),
         ("margin", 0.01, (-0.02, -0.011), F),
-        ("margin", 0.0, (0.0, 0.1), I),
+        ("margin", 0.0, (0.0, 0.1), OPEN),
         ("margin", 0.0, (0.001, 0.1), P),
     ],
 )
@@ -38,7 +38,7 @@ def test_an_interval_against_a_limit(kind, value, interval, outcome):
 @pytest.mark.parametrize("kind", ["minimum", "maximum", "margin"])
 def test_an_interval_that_is_nan_never_passes_and_never_fails(kind):
     limit = Limit(kind=LimitKind(kind), value=0.5)
-    assert decide(limit, (math.nan, math.nan)) == I
+    assert decide(limit, (math.nan, math.nan)) == OPEN
 
 
 def test_a_limit_of_another_gate_is_refused():

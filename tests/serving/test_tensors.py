@@ -46,7 +46,7 @@ def test_flat_and_nested_data_are_the_same(data):
         ({"data": [1, 2, 3, True]}, "got true among the data"),
         ({"data": [1, 2, 3, 1e300]}, "beyond the range of FP32"),
         ({"data": [1, 2, 3, 10**400]}, "X: "),
-        ({"name": "Y"}, "Y: unknown; expected the inputs X"),
+        ({"name": "Y"}, "X: missing; expected the inputs X"),
         ({"name": 7}, "inputs: got"),
     ],
 )

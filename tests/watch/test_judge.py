@@ -135,6 +135,30 @@ def test_a_hung_canary_is_regressed_before_any_of_its_requests_ended(arm):
     assert assess(state).health is Health.REGRESSED
 
 
+def test_a_canary_that_takes_all_clients_with_it_is_regressed(arm):
+    """Closed-loop clients: once all wait for the hung canary, stable gets no request either."""
+    state = Watching.start(WATCH, canary="c", stable="s")
+    looks = ((0, 0), (500, 40), (500, 40), (500, 40))
+    for k, (answered, hung) in enumerate(looks):
+        edges = tuple((edge, answered) for edge in WATCH.latency)
+        arms = {"c": arm(started=hung, ended=0), "s": arm(started=answered, buckets=edges)}
+        state = state.observe(Scrape(time=float(k), arms=arms))
+    assert assess(state).health is Health.REGRESSED
+
+
+def test_a_step_of_100_percent_is_judged_by_the_budgets(traffic, arm):
+    state = watching(traffic, arm, canary=(100, 0, 0), stable=(900, 0, 0), scrapes=5)
+    n, bad = 400, 0
+    for k in range(5, 30):
+        n, bad = n + 1000, bad + 20
+        canary = arm(started=n, failed=bad, buckets=tuple((edge, n) for edge in WATCH.latency))
+        stable = arm(started=3600, buckets=tuple((edge, 3600) for edge in WATCH.latency))
+        state = state.observe(Scrape(time=float(k), arms={"c": canary, "s": stable}))
+    said = assess(state)
+    assert said.health is Health.REGRESSED
+    assert "above the budget" in said.reason
+
+
 def test_json_gives_the_same_state_back(traffic, arm):
     for stable in ((900, 4, 8), None):
         state = watching(traffic, arm, canary=(100, 1, 2), stable=stable, scrapes=150)

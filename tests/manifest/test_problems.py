@@ -1,0 +1,56 @@
+import pytest
+
+from mlci.manifest.problems import MOST, nearest, one_of, printable, show
+from mlci.manifest.schema_check import violations
+from mlci.manifest.yaml import load
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a", "'a'"),
+        ("a\x1b\n", r"'a\x1b\n'"),
+        ("x" * 61, "'" + "x" * 59 + "…'"),
+        (None, "null"),
+        (True, "true"),
+        (1.5, "1.5"),
+        ([1], "a list"),
+        ({}, "a mapping"),
+    ],
+)
+def test_values_are_shown_short_and_inert(value, shown):
+    assert show(value) == shown
+
+
+def test_the_nearest_name():
+    assert nearest("metrc", ["metric", "minimum"]) == "nearest: 'metric'"
+    assert nearest("zzz", ["metric", "minimum"]) == ""
+    assert nearest("x", []) == ""
+
+
+def test_lists_of_names_stay_short():
+    assert one_of(["a"]) == "'a'"
+    assert one_of(["a", "b"]) == "one of 'a', 'b'"
+    assert one_of(range(25)).endswith("19 and 5 more")
+
+
+def test_names_of_files_are_printable():
+    assert printable("a/ü.yaml") == "a/ü.yaml"
+    assert printable("\x1b\udcff\n") == r"\x1b\udcff\n"
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "sensitive: [" + "{a: 1}, " * 15_000 + "]",
+        "sensitive: [" + "".join(f"{{a: {n}}}, " for n in range(15_000)) + "]",
+        "".join(f"k{n}: 1, " for n in range(15_000)),
+        "label: {" + "".join(f"k{n}: 1, " for n in range(15_000)) + "}",
+    ],
+    ids=["repeated", "wrong", "unknown", "nested"],
+)
+def test_a_shape_that_is_wrong_all_over_is_told_in_part(junk):
+    document = load("a.yaml", f"{{kind: EvaluationSet, spec: {{{junk}}}}}".encode())
+    told = violations(document.source, document.value, "evaluation-set")
+    assert 1 < len(told) <= MOST + 1
+    assert sum(len(str(each)) for each in told) < 500 * len(told)
