@@ -1,8 +1,11 @@
 """The command line: finds the verb's module, runs it, turns errors into exit codes."""
 
+import difflib
 import importlib
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Any
 
 import click
@@ -40,6 +43,15 @@ class Verbs(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(VERBS)}"
+            ctx.fail(f"no such command {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(VERBS.items()))
@@ -58,14 +70,22 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb and leave with the exit code of the contract."""
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     sys.exit(run(arguments))
 
 
+def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends a verb as Ctrl-C does: what it started is stopped on the way out."""
+    raise KeyboardInterrupt
+
+
 def run(arguments: list[str] | None = None) -> int:
+    """Run one verb in this process; the exit code of the contract."""
     try:
         result: Any = cli.main(args=arguments, prog_name="mlci", standalone_mode=False)
     except MlciError as error:
-        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
+        for line in str(error).splitlines():
+            click.echo(f"{_red('error')}: {line}", err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -80,6 +100,11 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:  # the last boundary: a bug is reported as one, whatever it is
         return _report_bug(error)
     return result if isinstance(result, int) else 0
+
+
+def _red(text: str) -> str:
+    """Never against NO_COLOR; where stderr is no terminal, click leaves colours out itself."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg="red")
 
 
 def _report_bug(error: Exception) -> int:

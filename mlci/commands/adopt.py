@@ -1,7 +1,5 @@
 """``mlci adopt RELEASE``"""
 
-import json
-
 import click
 
 from mlci.commands.options import Options, base_option, global_options
@@ -20,12 +18,14 @@ def command(*, options: Options, release: str, base: str | None, reason: str) ->
     The release is read at the protected ref's tip. Exits with 4 when there is a champion.
     """
     from mlci.flow.person import adopt
-    from mlci.records.delivery import to_json_bytes
+    from mlci.records.delivery import to_dict
 
-    record = adopt(options.open(), release, base=base, reason=reason)
+    repository = options.open()
+    path = options.release(repository, release)
+    record = adopt(repository, path, base=base, reason=reason)
     options.show(
         f"ADOPTED {record.model}/{record.environment}@{record.version} by {record.by}: "
         f"the champion from now on (record {record.seq})",
-        json.loads(to_json_bytes(record)),
+        to_dict(record),
     )
     return 0

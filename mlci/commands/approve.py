@@ -1,7 +1,5 @@
 """``mlci approve RELEASE``"""
 
-import json
-
 import click
 
 from mlci.commands.options import Options, base_option, global_options
@@ -17,12 +15,14 @@ from mlci.commands.options import Options, base_option, global_options
 def command(*, options: Options, release: str, base: str | None, reason: str) -> int:
     """Say yes to one more delivery of a model that REGRESSED, or to one more gate run."""
     from mlci.flow.person import approve
-    from mlci.records.delivery import to_json_bytes
+    from mlci.records.delivery import to_dict
 
-    record = approve(options.open(), release, base=base, reason=reason)
+    repository = options.open()
+    path = options.release(repository, release)
+    record = approve(repository, path, base=base, reason=reason)
     options.show(
         f"APPROVED {record.model}/{record.environment}@{record.version} by {record.by}: "
         f"one more try (record {record.seq})",
-        json.loads(to_json_bytes(record)),
+        to_dict(record),
     )
     return 0

@@ -37,7 +37,9 @@ def command(
     from mlci.reports.json import to_json
     from mlci.reports.text import render
 
-    gated = gate(options.open(), release, base=base, at=at, out=out, record=record, say=options.say)
+    repository = options.open()
+    path = options.release(repository, release)
+    gated = gate(repository, path, base=base, at=at, out=out, record=record, say=options.say)
     verdict = to_json(gated.verdict)
     options.show(render(verdict, options.width, colour=options.colour), verdict)
     return gated.exit_code

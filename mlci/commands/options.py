@@ -41,6 +41,12 @@ class Options:
 
         return Repository.open(self.repository)
 
+    def release(self, repository: "Repository", given: str) -> str:
+        """The path from the root of the manifest that a person names from where they stand."""
+        from mlci.flow.where import manifest_path
+
+        return manifest_path(repository, self.repository, given)
+
     def say(self, text: str) -> None:
         """Progress: on stderr, so that it never mixes with a result."""
         if not self.quiet:

@@ -18,6 +18,8 @@ def command(*, options: Options, release: str, base: str | None) -> int:
     from mlci.flow.plan import plan
     from mlci.reports.plan import render
 
-    forecast = plan(options.open(), release, base=base, say=options.say)
+    repository = options.open()
+    path = options.release(repository, release)
+    forecast = plan(repository, path, base=base, say=options.say)
     options.show(render(forecast, width=options.width), forecast)
     return 0

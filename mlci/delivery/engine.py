@@ -108,7 +108,11 @@ class Engine(Protocol):
         ...
 
     def drain_and_stop(self, identity: str) -> None:
-        """Ends a server that no route names, after its active requests, and forgets it."""
+        """Ends a server that no route names, after its active requests, and forgets it.
+
+        May wait in a thread of its own; a server that is routed again meanwhile stays. It must not
+        be ensured again before this returns.
+        """
         ...
 
     def scrape(self) -> Scrape:

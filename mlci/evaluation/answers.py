@@ -108,7 +108,7 @@ def reader(model: Model, outputs: tuple[Tensor, ...], labels: Labels) -> Reader:
     label = model.outputs.get("label")
     probabilities = model.outputs.get("probabilities")
     if not model.outputs:
-        if len(floats) > 1 or len(others) > 1 or not names:
+        if len(floats) > 1 or len(others) > 1:
             raise Broken(
                 place=model.uri,
                 found=f"outputs {listed(names)}",

@@ -1,33 +1,53 @@
 """May the tip's release be delivered? Read from rules and records; nothing is measured here."""
 
-from mlci.errors import Invalid, MlciError
+from collections.abc import Sequence
+
+from mlci.errors import BadInput, Invalid, MlciError
 from mlci.flow.decide import Admission, Tip
 from mlci.flow.standing import context, recorded_verdicts, reruns, stand, verdict_that_stands
 from mlci.flow.truth import Truth
-from mlci.gitops.repository import Repository
+from mlci.gitops.repository import REGULAR, Repository
+from mlci.gitops.reversal import own_paths
 from mlci.manifest.release import parse_release
 from mlci.manifest.together import check_release
 from mlci.policy.plan import applicable
+from mlci.records.delivery import Blob
 from mlci.records.digest import digest_of
-from mlci.records.release import Release, release_path
+from mlci.records.release import Release
 
 
 def read_tip(repository: Repository, truth: Truth, environment: str, model: str) -> Tip:
     """The model's manifest at the tip, checked against the tip's rules."""
     commit = truth.protected.commit
-    path = release_path(model, environment)
-    if path not in repository.paths(commit, path):
+    own = own_paths(model, environment)
+    entries = [entry for prefix in own for entry in repository.entries(commit, prefix)]
+    manifest = next((entry for entry in entries if entry.path == own[0]), None)
+    if manifest is None:
         return Tip(commit=commit, digest=None, release=None)
-    content = repository.read(commit, path)
+    content = repository.blob(manifest.oid) if manifest.mode in REGULAR else b""
+    digest, release = digest_of(content), None
     try:
-        release = parse_release(path, content)
+        _check_files(entries)
+        release = parse_release(own[0], content)
         rules = truth.rules
         problems = check_release(release, rules.project, rules.policies, rules.exams)
         if problems:
             raise Invalid(tuple(problems))
     except MlciError as error:
-        return Tip(commit=commit, digest=digest_of(content), release=None, problem=str(error))
-    return Tip(commit=commit, digest=release.digest, release=release)
+        return Tip(commit=commit, digest=digest, release=release, problem=str(error))
+    return Tip(commit=commit, digest=digest, release=release)
+
+
+def _check_files(entries: Sequence[Blob]) -> None:
+    """Refused before anything is recorded: a link could never be restored as what it was."""
+    for entry in entries:
+        if entry.mode not in REGULAR:
+            raise BadInput(
+                place=entry.path,
+                found=f"mode {entry.mode}: a link or a submodule",
+                expected="regular files in a release and its bundle",
+                next_step="commit the file itself under that path",
+            )
 
 
 def admit(release: Release, truth: Truth) -> Admission:

@@ -16,22 +16,25 @@ class Move(StrEnum):
     TAKE_BACK = "take back"
 
 
-def advance(progress: Progress, release: Release, watch: Watch, health: Health) -> Move:
+def advance(
+    progress: Progress, release: Release, watch: Watch, health: Health, *, incident: bool = False
+) -> Move:
     """Harm is looked at first; then the step's bake time; then, on the last step, the evidence.
 
-    HEALTHY says that the evidence suffices for promotion. Past the deadline without it the policy
-    decides: ``pause`` keeps weight and watching, ``abort`` takes the release back.
+    HEALTHY says that the evidence suffices for promotion. Nothing moves up while nothing can be
+    seen (UNKNOWN), nor in an ``incident`` of both arms. Past the deadline without a promotion the
+    policy decides: ``pause`` keeps weight and watching, ``abort`` takes the release back.
     """
     if progress.intent is Intent.TAKE_BACK or health is Health.REGRESSED:
         return Move.TAKE_BACK
     if progress.intent is Intent.PROMOTE:
         return Move.PROMOTE
-    late = progress.total >= watch.deadline
-    if progress.baked >= release.steps[progress.step].bake:
-        if progress.step + 1 < len(release.steps):
+    last = progress.step + 1 >= len(release.steps)
+    if progress.baked >= release.steps[progress.step].bake and not incident:
+        if not last and health is not Health.UNKNOWN:
             return Move.STEP
-        if health is Health.HEALTHY:
+        if last and health is Health.HEALTHY:
             return Move.PROMOTE
-    if late:
+    if progress.total >= watch.deadline:
         return Move.TAKE_BACK if watch.on_deadline == "abort" else Move.PAUSE
     return Move.STAY

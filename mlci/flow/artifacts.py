@@ -44,20 +44,24 @@ class Artifacts:
         place has these bytes."""
         self._permit(uri, place)
         target = self.store / digest.removeprefix("sha256:")
-        if target.exists():
-            if _digest_of(target) == digest:
-                return target
-            target.unlink()
         seen: list[str] = []
-        for where, copy in self._offers(uri):
-            try:
-                found = _store(copy, target, digest)
-            except Broken as error:
-                seen.append(f"{where}: {error.found}")
-                continue
-            if found is None:
-                return target
-            seen.append(f"{where} holds {found}")
+        try:
+            if target.exists():
+                if _digest_of(target) == digest:
+                    return target
+                target.unlink()
+            for where, copy in self._offers(uri):
+                found = _tried(copy, target, digest)
+                if not found:
+                    return target
+                seen.append(f"{where} {found}")
+        except OSError as error:
+            raise Broken(
+                place=str(error.filename or self.store),
+                found=error.strerror or str(error),
+                expected="a folder that can be read and written",
+                next_step="check the rights and the space on this machine",
+            ) from error
         raise Broken(
             place=place,
             found="; ".join(seen) or f"no file {uri}",
@@ -104,6 +108,15 @@ def is_relative(uri: str) -> bool:
     return not urllib.parse.urlsplit(uri).scheme
 
 
+def _tried(copy: Callable[[BinaryIO], None], target: Path, digest: str) -> str:
+    """Empty when the target holds the bytes, else what was found instead."""
+    try:
+        found = _store(copy, target, digest)
+    except Broken as error:
+        return f"can't be read: {error.found}"
+    return f"holds {found}" if found else ""
+
+
 def _store(copy: Callable[[BinaryIO], None], target: Path, digest: str) -> str | None:
     """Copies beside the target and renames when the digest agrees, else says what was found."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +140,11 @@ def _digest_of(file: Path) -> str:
 
 
 def _copy(source: Path, file: BinaryIO) -> None:
-    with source.open("rb") as stream:
+    try:
+        stream = source.open("rb")
+    except OSError as error:
+        raise _unreadable(str(source), error) from error
+    with stream:
         shutil.copyfileobj(stream, file, _CHUNK)
 
 
@@ -153,13 +170,18 @@ def _download(uri: str, file: BinaryIO) -> None:
         filesystem, path = fs.FileSystem.from_uri(uri)
         with filesystem.open_input_stream(path) as stream:
             shutil.copyfileobj(stream, file, _CHUNK)
-    except (OSError, ValueError) as error:
-        raise Broken(
-            place=uri,
-            found=f"{type(error).__name__}: {error}",
-            expected="a file that can be read",
-            next_step="check the uri and this machine's access to it",
-        ) from error
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise _unreadable(uri, error) from error
+
+
+def _unreadable(place: str, error: Exception) -> Broken:
+    said = " ".join(str(error).split())
+    return Broken(
+        place=place,
+        found=f"{type(error).__name__}: {said}",
+        expected="a file that can be read",
+        next_step="check the uri and this machine's access to it",
+    )
 
 
 def in_repository(repository: Repository, commit: str, uris: Sequence[str]) -> tuple[Blob, ...]:

@@ -17,8 +17,10 @@ OPEN = (State.GATING, State.HELD, *DELIVERING)
 
 @dataclass(frozen=True, kw_only=True)
 class Tip:
-    """The model's manifest at the protected ref's tip; ``release`` is None if it is gone, and
-    ``problem`` says why it can't be used if it is there but bad."""
+    """The model's manifest at the protected ref's tip; ``digest`` is None if it is gone.
+
+    ``problem`` says why it can't be used; ``release`` is None then if its text can't be read.
+    """
 
     commit: str
     digest: str | None
@@ -31,12 +33,14 @@ class Admission:
     """What the records and rules say of the tip's release before it is delivered.
 
     Exactly one of these is meant: ``admits`` (a verdict or a way back), ``refused`` (a FAIL that
-    stands), ``held`` (a reason), or none of them: it must be gated.
+    stands), ``held`` (a reason; ``passing`` if it is tried again by itself), or none of them: it
+    must be gated.
     """
 
     admits: bool = False
     refused: bool = False
     held: str = ""
+    passing: bool = False
     verdict: str = ""
     reason: str = ""
 
@@ -119,8 +123,14 @@ def decide(
         left = _leave(newest, "a newer release was merged")
         if left is not None:
             return left
-    waits = _waits_on_branch(history, tip.digest)
-    return _toward(environment, model, tip.digest, newest, champion, admission, tip.problem, waits)
+    return _toward(
+        delivery_of=(environment, model),
+        tip=tip,
+        newest=newest,
+        champion=champion,
+        admission=admission,
+        tried=_taken_back_before(history, tip.digest, admission.verdict),
+    )
 
 
 def _newest_step(history: Sequence[DeliveryRecord]) -> DeliveryRecord | None:
@@ -155,29 +165,30 @@ def _leave(newest: DeliveryRecord | None, reason: str) -> Act | None:
 
 
 def _toward(
-    environment: str,
-    model: str,
-    digest: str,
+    *,
+    delivery_of: tuple[str, str],
+    tip: Tip,
     newest: DeliveryRecord | None,
     champion: DeliveryRecord | None,
     admission: Admission,
-    problem: str,
-    waits: bool,
+    tried: bool,
 ) -> Act:
     """The tip asks for something else than what is HEALTHY: gate it, admit it, deliver it."""
-    same = newest is not None and newest.state in OPEN and newest.manifest_digest == digest
-    if same and newest is not None and newest.state in DELIVERING:
-        return Deliver(record=newest, champion=champion)
-    if same and newest is not None:
-        delivery, previous = newest.delivery, newest.previous
+    digest = tip.digest or ""
+    same = newest if newest and newest.state in OPEN and newest.manifest_digest == digest else None
+    if same is not None and same.state in DELIVERING:
+        return Deliver(record=same, champion=champion)
+    if same is not None:
+        delivery, previous = same.delivery, same.previous
     else:
         previous = newest.delivery if newest is not None else ""
-        delivery = deliveries.delivery_id(environment, model, digest, previous)
-    if problem:
-        return Wait(why=problem)
+        delivery = deliveries.delivery_id(*delivery_of, digest, previous)
+    if tip.release is None:
+        return Wait(why=tip.problem)
 
     def record(state: State, reason: str) -> Act:
-        if same and newest is not None and (newest.state, newest.reason) == (state, reason):
+        known = same.reason if same is not None and same.state is state else None
+        if known == reason or (known and admission.passing):
             return Wait(why=f"{state}: {reason}")
         return Record(
             state=state,
@@ -187,21 +198,21 @@ def _toward(
             verdict=admission.verdict,
         )
 
-    if admission.held:
-        return record(State.HELD, admission.held)
+    if tip.problem or admission.held:
+        return record(State.HELD, tip.problem or admission.held)
     if admission.refused:
-        # Without anything to go back to, or with the way back waiting for a merge, people decide.
-        state = State.HELD if champion is None or waits else State.REFUSED
-        return record(state, admission.reason)
+        # Without anything to go back to, or taken back once already, people decide.
+        held = champion is None or tried
+        return record(State.HELD if held else State.REFUSED, admission.reason)
     if admission.admits:
         return record(State.ADMITTED, admission.reason)
     return Gate(delivery=delivery, previous=previous)
 
 
-def _waits_on_branch(history: Sequence[DeliveryRecord], digest: str) -> bool:
-    """True where the last reversal of this manifest could not be pushed to the protected branch
-    and lies on a branch of its own, for people to merge."""
-    reversals = [
-        each.reversal for each in history if each.manifest_digest == digest and each.reversal
-    ]
-    return bool(reversals) and reversals[-1].startswith("mlci/revert/")
+def _taken_back_before(history: Sequence[DeliveryRecord], digest: str, verdict: str) -> bool:
+    """One verdict takes a manifest back once: who asks for it again, or has not merged the
+    reversal that waits on its own branch, means it."""
+    return any(
+        each.state is State.REVERTED and (each.manifest_digest, each.verdict) == (digest, verdict)
+        for each in history
+    )

@@ -10,18 +10,14 @@ from dataclasses import dataclass, replace
 from mlci.delivery.engine import Phase, Route, Server
 from mlci.flow.advance import Move, advance
 from mlci.flow.evidence import Evidence
-from mlci.flow.progress import Intent, Journal
+from mlci.flow.progress import Intent, Journal, Progress
 from mlci.flow.recording import next_state
 from mlci.flow.routes import only, split
 from mlci.flow.scribe import Scribe
 from mlci.flow.served import Served, Shelf
-from mlci.flow.truth import Truth
 from mlci.flow.view import Now, Wanted
-from mlci.policy.plan import applicable
-from mlci.policy.watch import strictest
 from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.outcome import Health
-from mlci.records.policy import Watch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +49,17 @@ class Delivering:
     by: str
     wanted: Wanted | None = None
 
-    def serve(self, champion: DeliveryRecord | None) -> None:
+    def serve(self, champion: DeliveryRecord | None, now: Now) -> None:
         """The champion alone; without one, what runs goes on."""
+        self.evidence.forget()
         served = self.shelf.find(champion) if champion is not None else None
         if served is not None:
             self.wanted = Wanted(servers=(served.server,), route=only(served.server))
+        elif champion is None and now.in_force is None:
+            self.wanted = Wanted()
 
     def remove(self, now: Now) -> None:
+        self.evidence.forget()
         if now.acting:
             self.explain("removed from Git: drained and stopped")
             self.wanted = Wanted()
@@ -69,41 +69,63 @@ class Delivering:
         canary = self.shelf.find(record)
         stable = self.shelf.find(champion) if champion is not None else None
         if canary is None or (champion is not None and stable is None):
-            self.serve(champion)
+            self._not_at_hand(record, champion, now)
             return
         arms = Arms(canary=canary, stable=stable)
         progress = self.journal.of(record.delivery)
         state = now.states.get(canary.server.identity)
         if progress.intent is Intent.TAKE_BACK:
-            self._traffic_back(record, stable, now)
+            self._traffic_back(record, arms, now)
         elif progress.intent is Intent.PROMOTE:
             self._promote(record, arms, now)
         elif state is not None and state.phase is Phase.FAILED:
-            self._regress(record, f"its server does not run: {state.reason}", stable, now)
+            self._regress(record, f"its server does not run: {state.reason}", arms, now)
         elif state is None or state.phase is not Phase.READY:
-            self.wanted = Wanted(
-                servers=arms.servers, route=only(stable.server) if stable else now.in_force
-            )
+            self._await(record, arms, now)
         else:
             self._step(record, arms, now)
+
+    def _not_at_hand(
+        self, record: DeliveryRecord, champion: DeliveryRecord | None, now: Now
+    ) -> None:
+        """What an earlier agent has begun stays until it can be watched again, or can't be."""
+        arms = now.in_force.arms if now.in_force is not None else ()
+        begun = any(arm.identity == record.manifest_digest for arm in arms)
+        if not begun or self.shelf.failed(record):
+            self.serve(champion, now)
+
+    def _await(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
+        """The canary starts; meanwhile traffic is with what served before."""
+        route = only(arms.stable.server) if arms.stable else now.in_force
+        self.wanted = Wanted(servers=arms.servers, route=route)
+        if now.holding:
+            return
+        progress = self.journal.of(record.delivery)
+        progress = self.journal.keep(progress.waited(now.seconds))
+        if progress.total >= arms.canary.watch.deadline:
+            self._late(record, "its server is not ready", arms, now)
 
     def _step(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
         """Both are up: evidence by the scrapes, weights by the steps."""
         progress = self.journal.of(record.delivery)
-        release, watch = arms.canary.release, self._watch(arms.canary, now.truth)
+        release, watch = arms.canary.release, arms.canary.watch
         route = arms.route(release.steps[progress.step].weight)
         self.wanted = Wanted(servers=arms.servers, route=route)
         if now.in_force != route:
             return
         progress = self.evidence.observe(progress, arms.canary, arms.stable, watch, now.scrape)
+        seen = self.evidence.assessment
         if now.holding:
             self.journal.keep(progress)
+            if seen.health is Health.REGRESSED:
+                self.explain(f"hold: true; {record.version} would be taken back: {seen.reason}")
             return
-        progress = self.journal.keep(progress.observed(now.seconds, promoted=False))
-        seen = self.evidence.assessment
-        move = advance(progress, release, watch, seen.health)
-        if move is Move.TAKE_BACK:
-            self._regress(record, seen.reason, arms.stable, now)
+        progress = self.journal.keep(_passed(progress, now.seconds, seen.health))
+        move = advance(progress, release, watch, seen.health, incident=seen.incident)
+        if move is Move.TAKE_BACK and seen.health is Health.REGRESSED:
+            self._regress(record, seen.reason, arms, now)
+        elif move in (Move.PAUSE, Move.TAKE_BACK):
+            self._late(record, seen.reason, arms, now)
         elif not now.acting:
             return
         elif move is Move.STEP:
@@ -114,8 +136,13 @@ class Delivering:
         elif move is Move.PROMOTE:
             self.journal.keep(replace(progress, intent=Intent.PROMOTE, reason=seen.reason))
             self._promote(record, arms, now)
-        elif move is Move.PAUSE and record.state is not State.PAUSED:
-            reason = f"undecided at the deadline: {seen.reason}"
+
+    def _late(self, record: DeliveryRecord, reason: str, arms: Arms, now: Now) -> None:
+        """The policy's word for a delivery that is undecided at its deadline."""
+        reason = f"undecided at the deadline: {reason}"
+        if arms.canary.watch.on_deadline == "abort":
+            self._regress(record, reason, arms, now)
+        elif record.state is not State.PAUSED and now.acting:
             self.explain(f"{record.version} PAUSED, {reason}")
             self._append(record, State.PAUSED, reason, now)
 
@@ -133,54 +160,65 @@ class Delivering:
         served = self.shelf.find(champion)
         if served is None:
             return
-        progress, watch = self.journal.current(), self._watch(served, now.truth)
+        progress = self.journal.current()
+        begun = progress is not None and progress.intent is Intent.TAKE_BACK
         if (
             progress is None
             or progress.delivery != champion.delivery
-            or progress.kept >= watch.keep_watching
+            or (progress.kept >= served.watch.keep_watching and not begun)
         ):
             self.explain(f"{served.release.version} serves")
-            self.serve(champion)
+            self.serve(champion, now)
             return
         warm = self.shelf.find(back) if back is not None else None
-        if progress.intent is Intent.TAKE_BACK:
-            self._traffic_back(champion, warm, now)
+        if back is not None and warm is None and (begun or not self.shelf.failed(back)):
+            return
+        arms = Arms(canary=served, stable=warm)
+        if begun:
+            self._traffic_back(champion, arms, now)
             return
         if progress.intent is Intent.PROMOTE:
             progress = self.journal.keep(replace(progress, intent=Intent.NONE, watching={}))
             self.evidence.forget()
-        servers = (served.server, *((warm.server,) if warm else ()))
-        self.wanted = Wanted(servers=servers, route=only(served.server))
+        self._keep_watching(champion, progress, arms, now)
+
+    def _keep_watching(
+        self, champion: DeliveryRecord, progress: Progress, arms: Arms, now: Now
+    ) -> None:
+        served = arms.canary
+        self.wanted = Wanted(servers=arms.servers, route=only(served.server))
         if now.in_force != self.wanted.route:
             return
         self.explain(f"{served.release.version} serves, and is watched")
-        progress = self.evidence.observe(progress, served, None, watch, now.scrape)
+        progress = self.evidence.observe(progress, served, None, served.watch, now.scrape)
         self.journal.keep(progress.observed(now.seconds, promoted=True))
-        seen = self.evidence.assessment
-        if seen.health is Health.REGRESSED and not now.holding:
-            self._regress(champion, seen.reason, warm, now)
+        seen, state = self.evidence.assessment, now.states.get(served.server.identity)
+        if seen.health is Health.REGRESSED:
+            self._regress(champion, seen.reason, arms, now)
+        elif state is not None and state.phase is Phase.FAILED:
+            self._regress(champion, f"its server does not run: {state.reason}", arms, now)
 
-    def _regress(self, record: DeliveryRecord, reason: str, back: Served | None, now: Now) -> None:
+    def _regress(self, record: DeliveryRecord, reason: str, arms: Arms, now: Now) -> None:
         """The intent, then traffic; the record follows once the traffic is back."""
         if now.holding:
             return
         self.explain(f"{record.version} REGRESSED: {reason}")
         progress = self.journal.of(record.delivery)
         self.journal.keep(replace(progress, intent=Intent.TAKE_BACK, reason=reason))
-        self._traffic_back(record, back, now)
+        self._traffic_back(record, arms, now)
 
-    def _traffic_back(self, record: DeliveryRecord, back: Served | None, now: Now) -> None:
+    def _traffic_back(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
+        """To stable; without one, a first release keeps its traffic unless the policy says stop."""
         if now.holding:
             return
-        served = self.shelf.find(record)
+        served, back = arms.canary, arms.stable
         if back is not None:
             self.wanted = Wanted(servers=(back.server,), route=only(back.server))
-        elif served and self._watch(served, now.truth).first_release_regressed == "stop":
+        elif served.watch.first_release_regressed == "stop":
             self.wanted = Wanted()
-        elif served:
+        else:
             self.wanted = Wanted(servers=(served.server,), route=now.in_force)
-        there = self.wanted.route if self.wanted is not None else None
-        if now.in_force == there and now.acting:
+        if now.in_force == self.wanted.route and now.acting:
             self._append(record, State.REGRESSED, self.journal.of(record.delivery).reason, now)
 
     def _append(self, record: DeliveryRecord, state: State, reason: str, now: Now) -> None:
@@ -189,5 +227,9 @@ class Delivering:
         seen = now.truth.records.deliveries(record.environment, record.model)
         self.scribe.append(further, seen)
 
-    def _watch(self, served: Served, truth: Truth) -> Watch:
-        return strictest(applicable(truth.rules.policies, served.release))
+
+def _passed(progress: Progress, seconds: float, health: Health) -> Progress:
+    """A step bakes only while something is seen of it."""
+    if health is Health.UNKNOWN:
+        return progress.waited(seconds)
+    return progress.observed(seconds, promoted=False)

@@ -1,5 +1,6 @@
 """The evidence of the delivery under way, kept in its journal between rounds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -34,14 +35,10 @@ class Evidence:
         on: what a policy says later concerns later deliveries."""
         if self._watching is None or self._of != progress.delivery:
             self._of = progress.delivery
-            self._watching = (
-                Watching.from_dict(progress.watching)
-                if progress.watching
-                else Watching.start(
-                    watch,
-                    canary=canary.server.identity,
-                    stable=stable.server.identity if stable else None,
-                )
+            self._watching = _journalled(progress) or Watching.start(
+                watch,
+                canary=canary.server.identity,
+                stable=stable.server.identity if stable else None,
             )
         self._watching = self._watching.observe(scrape)
         self.assessment = assess(self._watching)
@@ -52,6 +49,20 @@ class Evidence:
         self._watching = None
         self.assessment = _NOTHING
 
+    @property
+    def current(self) -> Assessment | None:
+        """What was made of the last look; None while nothing is watched."""
+        return self.assessment if self._watching is not None else None
+
     def numbers(self) -> Mapping[str, float]:
-        """Log e-values by name, for the record."""
-        return dict(self.assessment.evidence)
+        """Log e-values by name, for the record; those without a finite value are left out."""
+        found = self.assessment.evidence.items()
+        return {name: value for name, value in found if math.isfinite(value)}
+
+
+def _journalled(progress: Progress) -> Watching | None:
+    """None where there is nothing yet, or what another version of mlci thought of it."""
+    try:
+        return Watching.from_dict(progress.watching) if progress.watching else None
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,7 +1,7 @@
 """Says each thing once: a line when it changes, not a line a round."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -10,9 +10,14 @@ class Explain:
 
     about: str
     say: Callable[[str], None]
-    _said: str = ""
+    _said: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, text: str) -> None:
-        if text != self._said:
-            self._said = text
-            self.say(f"{self.about}: {text}")
+    def __call__(self, text: str, *, topic: str = "") -> None:
+        """Lines of one ``topic`` follow each other; the same line of another is no repetition.
+
+        An empty text says nothing, but that the topic is over: its next line is said again.
+        """
+        if text != self._said.get(topic, ""):
+            self._said[topic] = text
+            if text:
+                self.say(f"{self.about}: {text}")

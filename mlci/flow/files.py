@@ -22,12 +22,26 @@ def write_whole(path: Path, content: bytes) -> None:
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
-        raise Broken(
-            place=str(path),
-            found=error.strerror or str(error),
-            expected="a folder that can be written",
-            next_step="choose another with --out or --state",
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def clear(path: Path) -> None:
+    """Removes what is there, so that ``path`` can be written later. Raises Broken if it can't."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> Broken:
+    return Broken(
+        place=str(path),
+        found=error.strerror or str(error),
+        expected="a folder that can be written",
+        next_step="choose another with --out or --state",
+    )
 
 
 def state_of(repository: Repository) -> Path:

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlci.errors import Undecided
+from mlci.errors import BadInput, Undecided
 from mlci.flow.case import Case, read_case
-from mlci.flow.files import state_of, write_whole
+from mlci.flow.files import clear, state_of, write_whole
 from mlci.flow.judging import Say, measure_and_judge, now, verdict_on
-from mlci.flow.standing import recorded_verdicts, verdict_that_stands
+from mlci.flow.standing import recorded_verdicts, verdict_name, verdict_that_stands
 from mlci.gitops.records_branch import RecordsBranch, Write
 from mlci.gitops.records_snapshot import RecordsSnapshot
 from mlci.gitops.repository import Repository
 from mlci.records.delivery import DeliveryRecord
 from mlci.records.outcome import Outcome
 from mlci.records.verdict import Verdict
-from mlci.reports.json import dumps, from_json
+from mlci.reports.json import dumps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +42,21 @@ def gate(
 ) -> Gated:
     """Judges the release at ``path`` as it stands in the work tree, or at revision ``at``.
 
-    Writes ``out/verdict.json`` (``.mlci/out`` by default) whole or not at all. Raises Undecided
-    when the release is HELD.
+    Writes ``out/verdict.json`` (``.mlci/out`` by default) whole or not at all: one of an earlier
+    run is gone from the beginning. Raises Undecided when the release is HELD, and as ``read_case``
+    and ``measure_and_judge`` do.
     """
     out = out or state_of(repository) / "out"
+    # Before anything is measured: no minutes are lost, and no old PASS is taken for this run's.
+    clear(out / "verdict.json")
     case = read_case(repository, path, base=base, at=at)
+    if record and case.truth.first_change:
+        raise _no_rules_yet(case)
     gated = _without_measuring(case, record=record)
     if gated is None:
-        gated = Gated(verdict=measure_and_judge(case, out=out, at=at, say=say))
+        gated = Gated(verdict=measure_and_judge(case, out=out, say=say))
         if record:
-            gated = _record(case, gated)
+            gated = _record(case, gated, say)
     if gated.standing:
         say(gated.standing)
     write_whole(out / "verdict.json", dumps(gated.verdict).encode())
@@ -69,6 +74,7 @@ def _without_measuring(case: Case, *, record: bool) -> Gated | None:
             place=case.release.source.at("spec", "model", "digest"),
             found=f"HELD: {case.standing.held}",
             expected="a model that may be delivered here",
+            next_step=f"see `mlci status --environment {case.release.environment}`",
         )
     return _standing(case, case.truth.records) if record else None
 
@@ -79,18 +85,20 @@ def _standing(case: Case, records: RecordsSnapshot) -> Gated | None:
     if stands is None:
         return None
     return Gated(
-        verdict=from_json(stands.data, f"mlci/records:{stands.id}"),
-        standing=f"verdict {stands.id} stands: same policies, exam and champion",
+        verdict=stands.verdict,
+        standing=f"verdict {stands.id} stands: same policies, exam and champion; "
+        f"`mlci approve {case.release.path}` permits another run",
     )
 
 
 def _on_record(case: Case, record: DeliveryRecord) -> Verdict:
     """A way back is admitted on its record: nothing is measured again."""
     verdict = verdict_on(case, Outcome.PASS, True, (), now())
-    return replace(verdict, reason=f"admitted on its record: delivery {record.delivery[:12]}")
+    reason = f"admitted on its record: {record.state} in delivery {record.delivery[:12]}"
+    return replace(verdict, reason=reason)
 
 
-def _record(case: Case, gated: Gated) -> Gated:
+def _record(case: Case, gated: Gated, say: Say) -> Gated:
     """Records the verdict; where another run was first, its PASS or FAIL is the one that stands."""
     digest = case.release.digest
     content = dumps(gated.verdict).encode()
@@ -100,16 +108,23 @@ def _record(case: Case, gated: Gated) -> Gated:
         if _standing(case, records) is not None:
             return None
         number = len(recorded_verdicts(records, digest, case.key)) + 1
-        hexadecimal = digest.removeprefix("sha256:")
-        name = f"{case.key[:16]}-{number:04}.json"
-        return [Write(path=f"verdicts/{hexadecimal[:2]}/{hexadecimal}/{name}", content=content)]
+        digits, name = digest.removeprefix("sha256:"), verdict_name(case.key, number)
+        return [Write(path=f"verdicts/{digits[:2]}/{digits}/{name}", content=content)]
 
-    release = case.release
-    records = RecordsBranch(case.repository).append(
-        write,
-        f"Verdict {gated.verdict.outcome} on "
-        f"{release.name}/{release.environment}@{release.version}",
-    )
+    message = f"Verdict {gated.verdict.outcome} on {case.name}"
+    records = RecordsBranch(case.repository).append(write, message)
+    runs = len(recorded_verdicts(records, digest, case.key))
     stands = _standing(case, records)
-    first = stands is None or dumps(stands.verdict).encode() == content
-    return gated if first or stands is None else stands
+    if stands is not None and dumps(stands.verdict).encode() != content:
+        return stands
+    say(f"recorded as run {runs} under these policies, this exam and this champion")
+    return gated
+
+
+def _no_rules_yet(case: Case) -> BadInput:
+    return BadInput(
+        place=f"{case.truth.protected.ref}:mlci.yaml",
+        found="no project file at the protected ref: the change brings its own rules",
+        expected="rules at the protected ref; what is recorded admits",
+        next_step="gate without --record; merge; then record",
+    )

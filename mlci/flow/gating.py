@@ -36,6 +36,7 @@ class GateRun:
         except BlockingIOError:
             os.close(lock)
             return False
+        self._verdict.unlink(missing_ok=True)
         argv = [sys.executable, "-m", "mlci", "gate", path, "--at", commit, "--base", commit]
         argv += ["--record", "--out", str(self.folder), "--repository", str(self.repository)]
         with (self.folder / "gate.log").open("wb") as log:
@@ -46,16 +47,32 @@ class GateRun:
         self._of = digest
         return True
 
-    def settle(self) -> None:
-        """Notes a run that has ended; its verdict, if it came to one, is on the records branch."""
+    def settle(self) -> bool:
+        """Notes a run that has ended; its verdict, if it came to one, is on the records branch.
+
+        True for a run that has ended since the last call.
+        """
         if self._child is None or self._child.poll() is None:
-            return
+            return False
         code = self._child.returncode
         self._child = None
-        if code not in (0, 1, 3):
+        if code not in (0, 1, 3) or not self._verdict.exists():
             lines = (self.folder / "gate.log").read_text(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else f"exit code {code}"
             self._failed[self._of] = (time.monotonic(), reason)
+        return True
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None
+
+    @property
+    def _verdict(self) -> Path:
+        return self.folder / "verdict.json"
+
+    def failed_before(self, digest: str) -> bool:
+        """Whether an earlier run of this manifest gave no verdict."""
+        return digest in self._failed
 
     def failure(self, digest: str) -> str:
         """Why the last run of this manifest gave no verdict; empty once it may be tried again."""

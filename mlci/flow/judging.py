@@ -12,6 +12,7 @@ from mlci import __version__
 from mlci.errors import MlciError
 from mlci.evaluation.examine import examine
 from mlci.flow.case import Case, artifacts_of
+from mlci.flow.files import write_whole
 from mlci.gates.protocol import Bench, Contender
 from mlci.gates.registry import find
 from mlci.policy.plan import columns, plan
@@ -26,11 +27,13 @@ from mlci.verdict import fold
 Say = Callable[[str], None]
 
 
-def measure_and_judge(case: Case, *, out: Path, at: str | None, say: Say) -> Verdict:
+def measure_and_judge(case: Case, *, out: Path, say: Say) -> Verdict:
+    """All gates of all policies, one after the other. Raises Broken where a model's or the exam's
+    file can't be had."""
     started = now()
     comparing = case.standing.comparing(case.release)
     planned = plan(case.policies, case.release, comparing=comparing, gate=find)
-    own = artifacts_of(case, record=None, at=at)
+    own = artifacts_of(case)
     candidate = Contender(
         release=case.release,
         model=own.fetch(
@@ -41,12 +44,12 @@ def measure_and_judge(case: Case, *, out: Path, at: str | None, say: Say) -> Ver
     )
     champion = None
     if comparing and case.champion is not None:
-        theirs = artifacts_of(case, record=case.standing.champion, at=at)
         model = case.champion.model
+        theirs = artifacts_of(case, case.standing.champion)
         champion = Contender(
             release=case.champion,
             model=theirs.fetch(
-                model.uri, model.digest, case.champion.source.at("spec", "model", "digest")
+                model.uri, model.digest, f"champion {case.champion.version} (mlci/records)"
             ),
         )
     data = own.fetch(case.exam.uri, case.exam.digest, case.exam.source.at("spec", "digest"))
@@ -90,7 +93,7 @@ def _judge_one(
     )
     if not own:
         return ()
-    say(f"gate {policy.name}/{spec.name}: {len(own)} judgements")
+    say(f"gate {policy.name}/{spec.name}: {len(own)} judgement{'s' * (len(own) > 1)}")
     implementation = find(spec.gate)
     try:
         measurement = implementation.measure(spec, own, bench)
@@ -98,11 +101,18 @@ def _judge_one(
     except MlciError as error:
         reason = str(error)
     except Exception as error:  # a gate's crash is an ERROR of its judgements, kept in full beside
-        out.mkdir(parents=True, exist_ok=True)
-        log = out / f"crash-{policy.name}-{spec.name}.txt"
-        log.write_text(traceback.format_exc(), encoding="utf-8")
-        reason = f"crashed: {type(error).__name__}: {error} (see {log})"
+        reason = f"crashed: {type(error).__name__}: {error} (see {_crash(policy, spec, out)})"
     return tuple(Judgement(planned=each, outcome=Outcome.ERROR, reason=reason) for each in own)
+
+
+def _crash(policy: GatePolicy, spec: GateSpec, out: Path) -> str:
+    """Keeps the traceback in ``out``; says where, or why it could not be kept."""
+    log = out / f"crash-{policy.name}-{spec.name}.txt"
+    try:
+        write_whole(log, traceback.format_exc().encode())
+    except MlciError as error:
+        return str(error)
+    return str(log)
 
 
 def verdict_on(

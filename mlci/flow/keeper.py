@@ -32,54 +32,84 @@ from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.release import Release, release_path
 
 
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What one reading of Git says of the model: read once, however many rounds look at it."""
+
+    truth: Truth
+    tip: Tip
+    history: tuple[DeliveryRecord, ...]
+    admission: Admission
+
+
 @dataclass
 class Keeper:
     """Holds only what the journal and the records could bring back."""
 
     repository: Repository
+    base: str | None
     environment: str
     model: str
     gate: GateRun
     delivering: Delivering
     by: str
+    _known: Known | None = None
+
+    def settle(self) -> None:
+        """What ended beside the rounds; to be called before Git's newest reading is looked at."""
+        scribe = self.delivering.scribe
+        scribe.settle()
+        if self.gate.settle():
+            # the verdict is on the records branch: read them before anything follows from it
+            scribe.act(lambda: None)
+
+    @property
+    def busy(self) -> bool:
+        """Something is under way whose end will change what is decided."""
+        hand = self.delivering
+        return hand.scribe.busy or hand.shelf.busy or self.gate.running
 
     def round(self, now: Now) -> Wanted | None:
         """What should run after this round; None where nothing is known yet."""
-        hand = self.delivering
-        hand.scribe.settle()
-        history = now.truth.records.deliveries(self.environment, self.model)
-        tip = read_tip(self.repository, now.truth, self.environment, self.model)
+        hand, known = self.delivering, self._read(now.truth)
         act = decide(
             environment=self.environment,
             model=self.model,
-            tip=tip,
-            history=history,
-            admission=self._admission(tip, now.truth),
+            tip=known.tip,
+            history=known.history,
+            admission=self._admission(known),
         )
         match act:
             case Steady(champion=champion):
-                hand.steady(champion, deliveries.restoration_target(history, champion), now)
+                back = deliveries.restoration_target(known.history, champion)
+                hand.steady(champion, back, now)
             case Deliver(record=record, champion=champion):
                 hand.deliver(record, champion, now)
             case Remove():
                 hand.remove(now)
             case _:
-                hand.serve(deliveries.champion(history))
+                hand.serve(deliveries.champion(known.history), now)
                 if now.acting:
-                    self._act_on_git(act, tip, history, now)
+                    self._act_on_git(act, known.tip, known.history, now)
         return hand.wanted
 
-    def _admission(self, tip: Tip, truth: Truth) -> Admission:
-        if tip.release is None:
-            return Admission()
-        self.gate.settle()
-        admission = admit(tip.release, truth)
-        failure = self.gate.failure(tip.release.digest)
-        return (
-            Admission(held=f"gate: {failure}")
-            if admission == Admission() and failure
-            else admission
-        )
+    def _read(self, truth: Truth) -> Known:
+        if self._known is None or self._known.truth is not truth:
+            tip = read_tip(self.repository, truth, self.environment, self.model)
+            good = tip.release is not None and not tip.problem
+            self._known = Known(
+                truth=truth,
+                tip=tip,
+                history=truth.records.deliveries(self.environment, self.model),
+                admission=admit(tip.release, truth) if good and tip.release else Admission(),
+            )
+        return self._known
+
+    def _admission(self, known: Known) -> Admission:
+        failure = self.gate.failure(known.tip.digest or "")
+        if failure and known.admission == Admission():
+            return Admission(held=f"gate: {failure}", passing=True)
+        return known.admission
 
     def _act_on_git(
         self, act: Act, tip: Tip, history: tuple[DeliveryRecord, ...], now: Now
@@ -90,7 +120,7 @@ class Keeper:
                 explain(why)
             case TakeBack(record=record, target=target):
                 explain(f"taking back {record.version}: {record.reason}")
-                scribe.act(lambda: put_right(self.repository, record, target, by=self.by))
+                scribe.act(lambda: self._put_right(record, target))
             case Record(of=DeliveryRecord() as older, state=state, reason=reason):
                 scribe.append(next_state(older, state, reason, by=self.by), history)
             case Record(state=state, reason=reason) if tip.release is not None:
@@ -99,23 +129,29 @@ class Keeper:
             case Gate() if tip.release is not None:
                 self._gate(act, tip.release, history, now)
 
+    def _put_right(self, record: DeliveryRecord, target: DeliveryRecord) -> None:
+        result = put_right(self.repository, record, target, base=self.base, by=self.by)
+        self.delivering.explain(f"{record.version} taken back: {result.kind}, {result.message}")
+
     def _gate(
         self, act: Gate, release: Release, history: tuple[DeliveryRecord, ...], now: Now
     ) -> None:
         """GATING is recorded first, so that everybody sees why nothing happens yet."""
-        newest = history[-1] if history else None
-        if newest is None or (newest.state, newest.delivery) != (State.GATING, act.delivery):
-            gating = Record(
+        scribe = self.delivering.scribe
+        newest = deliveries.latest(history, act.delivery)
+        gating = newest is not None and newest.state is State.GATING
+        if not gating and not self.gate.failed_before(release.digest):
+            begun = Record(
                 state=State.GATING,
                 delivery=act.delivery,
                 previous=act.previous,
                 reason="under the tip's policies",
             )
-            self.delivering.scribe.append(self._record(gating, release, now), history)
-            return
-        path = release_path(self.model, self.environment)
-        if self.gate.start(path, now.truth.protected.commit, release.digest):
-            self.delivering.explain(f"gating {release.version} under the tip's policies")
+            scribe.append(self._record(begun, release, now), history)
+        elif not scribe.busy:
+            path = release_path(self.model, self.environment)
+            if self.gate.start(path, now.truth.protected.commit, release.digest):
+                self.delivering.explain(f"gating {release.version} under the tip's policies")
 
     def _record(self, act: Record, release: Release, now: Now) -> DeliveryRecord:
         return record_of(

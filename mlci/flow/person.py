@@ -1,8 +1,12 @@
 """What a person takes responsibility for: adopting what runs, approving another try."""
 
+from dataclasses import replace
+
 from mlci.errors import BadInput, Conflict
-from mlci.flow.case import read_case
+from mlci.flow.case import Case, artifacts_of, read_case
 from mlci.flow.recording import append, record_of
+from mlci.flow.standing import undecided, verdict_that_stands
+from mlci.flow.truth import locate_protected
 from mlci.gitops import deliveries
 from mlci.gitops.records_branch import RecordsBranch
 from mlci.gitops.repository import Repository
@@ -12,13 +16,12 @@ from mlci.records.delivery import DeliveryRecord, State
 def adopt(repository: Repository, path: str, *, base: str | None, reason: str) -> DeliveryRecord:
     """Records the tip's release as the champion although mlci never gated or watched it.
 
-    Raises Conflict where a champion is recorded already: it is replaced by a delivery, not by a
-    word.
+    Raises Conflict where a champion is recorded already (it is replaced by a delivery, not by a
+    word), Broken where the model's file can't be had: nothing could be compared with it.
     """
-    branch = RecordsBranch(repository)
-    case = read_case(repository, path, base=base, at=_tip(repository, base))
-    release = case.release
-    history = case.truth.records.deliveries(release.environment, release.name)
+    tip = locate_protected(repository, base).commit
+    case = read_case(repository, path, base=base, at=tip)
+    release, history = case.release, _history(case)
     champion = deliveries.champion(history)
     if champion is not None:
         raise Conflict(
@@ -27,6 +30,8 @@ def adopt(repository: Repository, path: str, *, base: str | None, reason: str) -
             expected="no champion yet: adoption is for what ran before mlci",
             next_step="release a change of the manifest instead; the gate judges it",
         )
+    place = release.source.at("spec", "model", "digest")
+    artifacts_of(case).fetch(release.model.uri, release.model.digest, place)
     previous = history[-1].delivery if history else ""
     record = record_of(
         repository,
@@ -40,49 +45,72 @@ def adopt(repository: Repository, path: str, *, base: str | None, reason: str) -
         reason=reason,
         by=repository.person(),
     )
-    return _written(branch, record, history)
+    return _written(repository, record, history)
 
 
 def approve(repository: Repository, path: str, *, base: str | None, reason: str) -> DeliveryRecord:
-    """Permits one more delivery of a model that REGRESSED, or one more gate run of a manifest."""
-    branch = RecordsBranch(repository)
+    """Permits one more delivery of a model that REGRESSED, else one more gate run: the verdict that
+    stands, or decides nothing, is put aside by its name.
+
+    Raises BadInput where nothing waits for a person's yes.
+    """
     case = read_case(repository, path, base=base, at=None)
-    release = case.release
-    history = case.truth.records.deliveries(release.environment, release.name)
-    blocked = deliveries.blocked(history, release.model.digest)
-    gated = case.truth.records.verdicts(release.digest)
-    if blocked is None and not gated:
-        raise BadInput(
-            place=release.path,
-            found="neither a REGRESSED delivery of its model nor a verdict on it",
-            expected="something that waits for a person's yes",
-            next_step=f"see what is held: mlci status --environment {release.environment}",
-        )
+    history = _history(case)
+    blocked = deliveries.blocked(history, case.release.model.digest)
+    verdict = "" if blocked else _waiting(case, history)
     record = record_of(
         repository,
-        release,
+        case.release,
         commit=case.truth.protected.commit,
         state=State.APPROVED,
-        delivery=blocked.delivery if blocked else (history[-1].delivery if history else ""),
+        delivery=_delivery(case, history, blocked),
         previous=blocked.previous if blocked else "",
         reason=reason,
         by=repository.person(),
+        verdict=verdict,
     )
-    return _written(branch, record, history)
+    # What is approved stands where the person stands; a word about it restores no files.
+    return _written(repository, replace(record, paths=(), artifacts=()), history)
 
 
-def _tip(repository: Repository, base: str | None) -> str:
-    from mlci.flow.truth import locate_protected
+def _history(case: Case) -> tuple[DeliveryRecord, ...]:
+    return case.truth.records.deliveries(case.release.environment, case.release.name)
 
-    return locate_protected(repository, base).commit
+
+def _waiting(case: Case, history: tuple[DeliveryRecord, ...]) -> str:
+    where = (case.truth.records, case.release.digest, case.key, history)
+    verdict = verdict_that_stands(*where) or undecided(*where)
+    if verdict is None:
+        raise BadInput(
+            place=case.release.path,
+            found="neither a REGRESSED delivery of its model, nor a recorded verdict under the "
+            "policies, exam and champion of now that is not yet put aside",
+            expected="something that waits for a person's yes",
+            next_step=f"see `mlci status --environment {case.release.environment}`",
+        )
+    return verdict.id
+
+
+def _delivery(
+    case: Case, history: tuple[DeliveryRecord, ...], blocked: DeliveryRecord | None
+) -> str:
+    """The delivery that REGRESSED, the one under way, or the one that would begin now."""
+    if blocked is not None:
+        return blocked.delivery
+    release = case.release
+    newest = history[-1] if history else None
+    if newest is not None and newest.manifest_digest == release.digest:
+        return newest.delivery
+    previous = newest.delivery if newest else ""
+    return deliveries.delivery_id(release.environment, release.name, release.digest, previous)
 
 
 def _written(
-    branch: RecordsBranch, record: DeliveryRecord, seen: tuple[DeliveryRecord, ...]
+    repository: Repository, record: DeliveryRecord, seen: tuple[DeliveryRecord, ...]
 ) -> DeliveryRecord:
-    after = append(branch, record, seen).deliveries(record.environment, record.model)
-    newest = after[-1]
-    if newest.state is not record.state or newest.seq != (seen[-1].seq if seen else 0) + 1:
+    after = append(RecordsBranch(repository), record, seen)
+    newest = after.deliveries(record.environment, record.model)[-1]
+    if newest != replace(record, seq=deliveries.next_seq(seen)):
         raise Conflict(
             place=f"{record.model}/{record.environment}",
             found=f"{newest.state} was recorded meanwhile (delivery {newest.delivery[:12]})",

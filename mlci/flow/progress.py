@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mlci.errors import Broken
 from mlci.flow.files import write_whole
 
 
@@ -45,6 +46,10 @@ class Progress:
             return replace(self, kept=self.kept + seconds)
         return replace(self, baked=self.baked + seconds, total=self.total + seconds)
 
+    def waited(self, seconds: float) -> "Progress":
+        """Time in which nothing could be seen: nearer to the deadline, not to the next step."""
+        return replace(self, total=self.total + seconds)
+
     def next_step(self) -> "Progress":
         return replace(self, step=self.step + 1, baked=0.0)
 
@@ -64,10 +69,19 @@ class Journal:
         return current
 
     def current(self) -> Progress | None:
-        """What is journalled, whichever delivery it is about."""
+        """What is journalled, whichever delivery it is about. Raises Broken where it can't be read:
+        an act that was begun must not be forgotten."""
         if self._current is None and self.file.exists():
-            data = json.loads(self.file.read_bytes())
-            self._current = Progress(**{**data, "intent": Intent(data["intent"])})
+            try:
+                data = json.loads(self.file.read_bytes())
+                self._current = Progress(**{**data, "intent": Intent(data["intent"])})
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise Broken(
+                    place=str(self.file),
+                    found=f"no journal: {type(error).__name__}: {error}",
+                    expected="the JSON that the agent wrote there",
+                    next_step="remove the file: the delivery then starts from its first step",
+                ) from error
         return self._current
 
     def keep(self, progress: Progress) -> Progress:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from mlci.errors import MlciError
-from mlci.flow.truth import Truth, read_truth
+from mlci.errors import BadInput, MlciError
+from mlci.flow.truth import PROJECT, Truth, read_truth
 from mlci.gitops.repository import Repository
 
 
@@ -28,9 +28,15 @@ class Reader:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refresh(self) -> "Future[None]":
-        """Asks for a new reading, unless one is under way."""
+        """Asks for a new reading, unless one is under way.
+
+        What went wrong with the last one, other than an MlciError, is a bug and raised here.
+        """
         with self._lock:
-            if self._reading is None or self._reading.done():
+            if self._reading is not None and self._reading.done():
+                self._reading.result()
+                self._reading = None
+            if self._reading is None:
                 self._reading = self._pool.submit(self._read)
             return self._reading
 
@@ -51,7 +57,20 @@ class Reader:
 
     def _read(self) -> None:
         try:
-            self.truth = read_truth(self.repository, self.base)
+            truth = read_truth(self.repository, self.base)
+            _check_project(truth)
+            self.truth = truth
             self.problem = ""
         except MlciError as error:
             self.problem = str(error)
+
+
+def _check_project(truth: Truth) -> None:
+    """A command may read a first project file from where it stands; the agent stands nowhere."""
+    if truth.rules.commit != truth.protected.commit:
+        raise BadInput(
+            place=f"{truth.protected.ref}:{PROJECT}",
+            found="no project file at the protected ref",
+            expected=f"a committed {PROJECT}",
+            next_step="commit one; until then all is HELD and nothing is stopped",
+        )

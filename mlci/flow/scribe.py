@@ -34,6 +34,10 @@ class Scribe:
         if self._pending is None and time.monotonic() >= self._retry_at:
             self._pending = self.beside(act)
 
+    @property
+    def busy(self) -> bool:
+        return self._pending is not None
+
     def settle(self) -> None:
         """What the act under way came to, if it has ended."""
         if self._pending is None or not self._pending.done():

@@ -1,21 +1,26 @@
 """Where a release stands before anything is measured: champion, way back, blocked, verdicts.
 
-Everything here is a pure function of the rules and the records.
+Everything here follows from the rules and the records alone.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from mlci.errors import Broken
 from mlci.gitops import deliveries
 from mlci.gitops.records_snapshot import RecordsSnapshot
 from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.evaluation_set import EvaluationSet
+from mlci.records.outcome import Outcome
 from mlci.records.policy import GatePolicy
 from mlci.records.project import Project
 from mlci.records.release import Release
+from mlci.records.verdict import Verdict
+from mlci.reports.json import loads
+
+_SHOWN = 16  # digits of a context's key in the names of its verdicts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,39 +79,70 @@ def context(
     policies: Sequence[GatePolicy], exam: EvaluationSet, champion: DeliveryRecord | None
 ) -> str:
     """The key under which the first PASS or FAIL stands: policies, exam and champion."""
-    parts = {
-        "policies": sorted(policy.source.digest for policy in policies),
-        "exam": exam.source.digest,
-        "champion": champion.model_digest if champion else "",
-    }
+    return _key(
+        (policy.source.digest for policy in policies),
+        exam.source.digest,
+        champion.model_digest if champion else "",
+    )
+
+
+def _key(policies: Iterable[str], exam: str, champion: str) -> str:
+    parts = {"policies": sorted(policies), "exam": exam, "champion": champion}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedVerdict:
-    """A verdict on the records branch: its file's path and its JSON."""
+    """A verdict on the records branch, and its file's name there."""
 
     id: str
-    data: dict[str, Any]
+    verdict: Verdict
 
     @property
-    def outcome(self) -> str:
-        return str(self.data["outcome"])
+    def outcome(self) -> Outcome:
+        return self.verdict.outcome
 
     @property
     def admits(self) -> bool:
-        return bool(self.data["admits"])
+        return self.verdict.admits
+
+
+def verdict_name(key: str, number: int) -> str:
+    """The file of the ``number``-th verdict of a context: in the order of names, the oldest first.
+
+    >>> verdict_name("0123456789abcdef" * 4, 2)
+    '0123456789abcdef-0002.json'
+    """
+    return f"{key[:_SHOWN]}-{number:04}.json"
 
 
 def recorded_verdicts(
     records: RecordsSnapshot, manifest_digest: str, key: str
 ) -> tuple[RecordedVerdict, ...]:
-    """All verdicts on a manifest in one context, oldest first."""
+    """All verdicts on a manifest in one context, oldest first.
+
+    Raises Broken where one can't be read, or is about something else than its path says.
+    """
     return tuple(
-        RecordedVerdict(id=name, data=json.loads(content))
+        RecordedVerdict(id=name, verdict=_verdict(name, content, manifest_digest, key))
         for name, content in sorted(records.verdicts(manifest_digest).items())
-        if name.startswith(key[:16])
+        if name.startswith(key[:_SHOWN])
     )
+
+
+def _verdict(name: str, content: bytes, manifest_digest: str, key: str) -> Verdict:
+    place = f"mlci/records: verdict {name} on {manifest_digest[:19]}…"
+    verdict = loads(content, place)
+    champion = verdict.champion.model_digest if verdict.champion else ""
+    own = _key((policy.digest for policy in verdict.policies), verdict.evaluation[1], champion)
+    if (verdict.release.digest, own) != (manifest_digest, key):
+        raise Broken(
+            place=place,
+            found="a verdict on another manifest, or under other policies, exam or champion",
+            expected="the verdict that its path names",
+            next_step="see `git log mlci/records` for who wrote it",
+        )
+    return verdict
 
 
 def verdict_that_stands(
@@ -115,18 +151,43 @@ def verdict_that_stands(
     key: str,
     history: Sequence[DeliveryRecord],
 ) -> RecordedVerdict | None:
-    """The first PASS or FAIL of the context; after each `mlci approve`, the first one after it."""
-    skip = reruns(history, manifest_digest)
-    decided = [
-        verdict
-        for verdict in recorded_verdicts(records, manifest_digest, key)
-        if verdict.outcome in ("PASS", "FAIL") or verdict.admits
-    ]
-    return decided[skip] if len(decided) > skip else None
+    """The first PASS or FAIL of the context that no `mlci approve` has put aside."""
+    aside = put_aside(history, manifest_digest)
+    return next(
+        (
+            each
+            for each in recorded_verdicts(records, manifest_digest, key)
+            if each.id not in aside
+            and (each.outcome in (Outcome.PASS, Outcome.FAIL) or each.admits)
+        ),
+        None,
+    )
+
+
+def undecided(
+    records: RecordsSnapshot,
+    manifest_digest: str,
+    key: str,
+    history: Sequence[DeliveryRecord],
+) -> RecordedVerdict | None:
+    """The newest verdict of the context, where it decides nothing and nobody has put it aside."""
+    tried = recorded_verdicts(records, manifest_digest, key)
+    if not tried or tried[-1].id in put_aside(history, manifest_digest):
+        return None
+    last = tried[-1]
+    decides = last.admits or last.outcome in (Outcome.PASS, Outcome.FAIL)
+    return None if decides else last
+
+
+def put_aside(history: Sequence[DeliveryRecord], manifest_digest: str) -> frozenset[str]:
+    """The verdicts on a manifest after each of which a person permitted another gate run."""
+    return frozenset(
+        each.verdict
+        for each in history
+        if each.state is State.APPROVED and each.manifest_digest == manifest_digest and each.verdict
+    )
 
 
 def reruns(history: Sequence[DeliveryRecord], manifest_digest: str) -> int:
     """How often a person permitted another gate run of this manifest."""
-    return sum(
-        each.state is State.APPROVED and each.manifest_digest == manifest_digest for each in history
-    )
+    return len(put_aside(history, manifest_digest))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mlci.errors import BadInput
 from mlci.flow.admission import read_tip
 from mlci.flow.truth import Truth, read_truth
 from mlci.gitops import deliveries
@@ -25,29 +26,56 @@ WAITED_FOR = {
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One model in one environment: what serves, what the tip asks for, and how far that is."""
+    """One model in one environment: what serves, what the tip asks for, and how far that is.
+
+    ``newest`` is the newest step of a delivery; ``approved`` a person's yes that came after it;
+    ``problem`` says why the tip's manifest can't be used.
+    """
 
     environment: str
     model: str
     serving: DeliveryRecord | None
     asked: str
     newest: DeliveryRecord | None
+    approved: DeliveryRecord | None = None
+    problem: str = ""
 
     @property
     def state(self) -> str:
+        """The state of what the tip asks for; NEW where nothing is recorded of it yet."""
+        if self.waiting_for_agent:
+            return str(State.APPROVED)
         if self.newest is not None and self.newest.manifest_digest == self.asked:
             return str(self.newest.state)
         if self.serving is not None and self.serving.manifest_digest == self.asked:
             return str(self.serving.state)
+        if self.problem:
+            return str(State.HELD)
         return "NEW" if self.asked else "REMOVED"
 
+    @property
+    def reason(self) -> str:
+        if self.waiting_for_agent and self.approved is not None:
+            return self.approved.reason
+        if self.newest is not None and self.newest.manifest_digest == self.asked:
+            return self.newest.reason
+        return self.problem
+
+    @property
+    def waiting_for_agent(self) -> bool:
+        """A person said yes to what the tip asks for, and nothing followed from it yet."""
+        serves = self.serving is not None and self.serving.manifest_digest == self.asked
+        approved = self.approved is not None and self.approved.manifest_digest == self.asked
+        return approved and not serves
+
     def to_dict(self) -> dict[str, Any]:
+        """As ``mlci schema status`` describes one of its ``releases``."""
         serving = self.serving
         return {
             "environment": self.environment,
             "model": self.model,
             "state": self.state,
-            "reason": self.newest.reason if self.newest else "",
+            "reason": self.reason,
             "serving": {
                 "version": serving.version,
                 "digest": serving.manifest_digest,
@@ -63,10 +91,19 @@ class Line:
 
 
 def status(repository: Repository, *, base: str | None, environment: str | None) -> list[Line]:
+    """Every model in every environment, or in one. Raises BadInput for one that isn't declared."""
     truth = read_truth(repository, base)
+    project = truth.rules.project
+    if environment is not None and project.environment(environment) is None:
+        raise BadInput(
+            place=project.source.at("spec", "environments"),
+            found=f"no environment {environment!r}",
+            expected=f"one of {', '.join(each.name for each in project.environments)}",
+            next_step="name one of them with --environment",
+        )
     return [
         _line(repository, truth, each.name, model)
-        for each in truth.rules.project.environments
+        for each in project.environments
         if environment in (None, each.name)
         for model in models(repository, truth, each.name)
     ]
@@ -84,13 +121,17 @@ def models(repository: Repository, truth: Truth, environment: str) -> tuple[str,
 
 def _line(repository: Repository, truth: Truth, environment: str, model: str) -> Line:
     history = truth.records.deliveries(environment, model)
+    tip = read_tip(repository, truth, environment, model)
     steps = [each for each in history if each.state is not State.APPROVED]
+    last = history[-1] if history else None
     return Line(
         environment=environment,
         model=model,
         serving=deliveries.champion(history),
-        asked=read_tip(repository, truth, environment, model).digest or "",
+        asked=tip.digest or "",
         newest=steps[-1] if steps else None,
+        approved=last if last and last.state is State.APPROVED else None,
+        problem=tip.problem,
     )
 
 
@@ -108,11 +149,10 @@ def wait(
     under way, 4 SUPERSEDED. The manifests asked for are those at the start.
     """
     end = time.monotonic() + timeout
-    first = status(repository, base=base, environment=environment)
-    asked = {(line.environment, line.model): line.asked for line in first if line.asked}
+    lines = status(repository, base=base, environment=environment)
+    asked = {(line.environment, line.model): line.asked for line in lines if line.asked}
     said: dict[tuple[str, str], str] = {}
     while True:
-        lines = status(repository, base=base, environment=environment)
         codes = [
             _code(line, asked[line.environment, line.model])
             for line in lines
@@ -127,12 +167,17 @@ def wait(
         if time.monotonic() >= end:
             return lines, 3
         time.sleep(min(1.0, max(0.0, end - time.monotonic())))
+        lines = status(repository, base=base, environment=environment)
 
 
 def _code(line: Line, asked: str) -> int | None:
     """None while the release asked for at the start is still on its way."""
+    if line.waiting_for_agent and line.asked == asked:
+        return None
     if line.newest is not None and line.newest.manifest_digest == asked:
         return WAITED_FOR.get(line.newest.state)
     if line.serving is not None and line.serving.manifest_digest == asked:
         return 0
+    if line.problem and line.asked == asked:
+        return WAITED_FOR[State.HELD]
     return 4 if line.asked != asked else None

@@ -6,9 +6,11 @@ The agent and a person with `mlci revert` come here; what differs is only who as
 from collections.abc import Callable
 
 from mlci.errors import Conflict, MlciError, Undecided
+from mlci.flow.case import read_where_you_stand
 from mlci.flow.recording import append, next_state
 from mlci.flow.truth import locate_protected
 from mlci.gitops import deliveries
+from mlci.gitops.history import commit_of_incident
 from mlci.gitops.protected import Protected
 from mlci.gitops.push import revert_branch, take_back
 from mlci.gitops.records_branch import RecordsBranch
@@ -27,7 +29,12 @@ from mlci.records.release import Release, release_path
 
 
 def put_right(
-    repository: Repository, record: DeliveryRecord, target: DeliveryRecord, *, by: str
+    repository: Repository,
+    record: DeliveryRecord,
+    target: DeliveryRecord,
+    *,
+    base: str | None,
+    by: str,
 ) -> ReversalResult:
     """The reversal of a REGRESSED or REFUSED delivery, pushed and recorded; may be repeated.
 
@@ -41,26 +48,29 @@ def put_right(
         version=record.version,
         reason=record.reason,
         target=target,
-        names_model=_same_manifest(record) if refused else _same_model(record),
+        names_model=_same_manifest(record.manifest_digest)
+        if refused
+        else _same_model(release_path(record.model, record.environment), record.model_digest),
     )
-    result = take_back(repository, locate_protected(repository, None), incident)
+    result = take_back(repository, locate_protected(repository, base), incident)
     branch = RecordsBranch(repository)
     seen = branch.fetch().deliveries(record.environment, record.model)
-    state = State.SUPERSEDED if result.kind is Kind.SUPERSEDED else State.REVERTED
-    where = result.ref if result.kind is Kind.BRANCH else result.commit
-    append(branch, next_state(record, state, result.message, by=by, reversal=where), seen)
+    newest = deliveries.latest(seen, record.delivery)
+    if newest is not None and newest.state is record.state:
+        state = State.SUPERSEDED if result.kind is Kind.SUPERSEDED else State.REVERTED
+        where = result.ref if result.kind is Kind.BRANCH else result.commit
+        append(branch, next_state(record, state, result.message, by=by, reversal=where), seen)
     return result
 
 
-def _same_model(record: DeliveryRecord) -> Callable[[bytes | None], bool]:
-    """True while the tip's manifest names the model that regressed, whatever else it says."""
+def _same_model(path: str, model_digest: str) -> Callable[[bytes | None], bool]:
+    """True while the tip's manifest names this model, whatever else it says."""
 
     def names(content: bytes | None) -> bool:
         if content is None:
             return False
-        path = release_path(record.model, record.environment)
         try:
-            return parse_release(path, content).model.digest == record.model_digest
+            return parse_release(path, content).model.digest == model_digest
         except MlciError:
             # What can't be read asks for nothing that could be delivered: people are at work.
             return False
@@ -68,21 +78,22 @@ def _same_model(record: DeliveryRecord) -> Callable[[bytes | None], bool]:
     return names
 
 
-def _same_manifest(record: DeliveryRecord) -> Callable[[bytes | None], bool]:
+def _same_manifest(digest: str) -> Callable[[bytes | None], bool]:
     """A verdict refuses one manifest: an edited one is another request."""
-    return lambda content: content is not None and digest_of(content) == record.manifest_digest
+    return lambda content: content is not None and digest_of(content) == digest
 
 
 def take_back_by_person(
     repository: Repository, path: str, *, base: str | None, reason: str, push: bool
 ) -> ReversalResult:
-    """Takes back what the tip asks for, to the last HEALTHY delivery with another manifest.
+    """Takes back the release as it stands where you stand, to the last HEALTHY delivery before it.
 
-    Without ``push`` the commit is made and left on ``mlci/revert/<id>`` in this clone alone.
-    Raises Undecided where nothing HEALTHY ever ran before it.
+    SUPERSEDED where the tip names another model by now. Without ``push`` the commit is made and
+    left on ``mlci/revert/<id>`` in this clone alone. Raises Undecided where nothing HEALTHY ever
+    ran before it.
     """
     protected = locate_protected(repository, base)
-    release = parse_release(path, repository.read(protected.commit, path))
+    release = parse_release(path, read_where_you_stand(repository, path, None))
     history = RecordsBranch(repository).fetch().deliveries(release.environment, release.name)
     incident = _incident(release, history, reason)
     if push:
@@ -91,35 +102,29 @@ def take_back_by_person(
 
 
 def _incident(release: Release, history: tuple[DeliveryRecord, ...], reason: str) -> Incident:
+    """The delivery's, if there was one: the agent and a person take the same one back once."""
     asked = [each for each in history if each.manifest_digest == release.digest]
-    standing = [
-        each
-        for each in deliveries.standing(history)
-        if each.manifest_digest != release.digest and (not asked or each.seq < asked[0].seq)
-    ]
-    if not standing:
+    if asked:
+        delivery, target = asked[-1].delivery, deliveries.restoration_target(history, asked[-1])
+    else:
+        previous = history[-1].delivery if history else ""
+        delivery = deliveries.delivery_id(
+            release.environment, release.name, release.digest, previous
+        )
+        target = deliveries.champion(history)
+    if target is None:
         raise Undecided(
             place=release.path,
             found="nothing HEALTHY ran before it",
             expected="an earlier delivery to go back to",
             next_step="remove the release from Git by hand, if it must go",
         )
-    delivery = (
-        asked[-1].delivery
-        if asked
-        else deliveries.delivery_id(
-            release.environment,
-            release.name,
-            release.digest,
-            history[-1].delivery if history else "",
-        )
-    )
     return Incident(
         id=delivery,
         version=release.version,
         reason=reason,
-        target=standing[0],
-        names_model=lambda content: content is not None and digest_of(content) == release.digest,
+        target=target,
+        names_model=_same_model(release.path, release.model.digest),
     )
 
 
@@ -129,13 +134,17 @@ def _left_here(repository: Repository, protected: Protected, incident: Incident)
         return plan
     commit = make_commit(repository, plan)
     branch = revert_branch(incident.id)
+    message = f"on {branch}: push it, or run again with --push"
     made = repository.git("update-ref", f"refs/heads/{branch}", commit, "0" * 40)
     if not made.ok:
+        tip, since = repository.resolve(f"refs/heads/{branch}"), incident.target.commit
+        earlier = commit_of_incident(repository, tip, since, incident.id)
+        if earlier is not None:
+            return ReversalResult(kind=Kind.BRANCH, commit=earlier, ref=branch, message=message)
         raise Conflict(
             place=branch,
             found="a branch of that name is here already",
             expected="none: it would hold this reversal",
             next_step=f"look at it with `git show {branch}`, then delete it or push it",
         )
-    message = f"on {branch}: push it, or run again with --push"
     return ReversalResult(kind=Kind.BRANCH, commit=commit, ref=branch, message=message)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlci.errors import BadInput, Invalid, MlciError
+from mlci.errors import BadInput, Invalid, MlciError, Undecided
 from mlci.gitops.protected import Protected, find_protected, for_ref
 from mlci.gitops.records_branch import RecordsBranch
 from mlci.gitops.records_snapshot import RecordsSnapshot
@@ -36,16 +36,27 @@ class Truth:
     rules: Rules
     records: RecordsSnapshot
 
+    @property
+    def first_change(self) -> bool:
+        """The rules come from the change itself: the protected ref has none yet."""
+        return self.rules.commit != self.protected.commit
 
-def read_truth(repository: Repository, base: str | None) -> Truth:
-    """Fetches what it needs. Raises BadInput for bad text or a ref that doesn't exist, Broken when
-    the remote can't be asked."""
-    protected = locate_protected(repository, base)
-    return Truth(
-        protected=protected,
-        rules=read_rules(repository, _rules_commit(repository, protected)),
-        records=RecordsBranch(repository).fetch(),
-    )
+
+def read_truth(repository: Repository, base: str | None, *, change: str | None = None) -> Truth:
+    """Fetches what it needs. ``change`` is the revision whose rules count if it is the first one.
+
+    Raises BadInput for bad text or a ref that doesn't exist, Undecided where the project file is
+    gone from a protected ref that had one, Broken when the remote can't be asked.
+    """
+    try:
+        protected = locate_protected(repository, base)
+    except Invalid:
+        # The project file itself is wrong: say what is wrong beside it at the same time.
+        read_rules(repository, find_protected(repository, base).commit)
+        raise
+    records = RecordsBranch(repository).fetch()
+    commit = _rules_commit(repository, protected, records, change)
+    return Truth(protected=protected, rules=read_rules(repository, commit), records=records)
 
 
 def locate_protected(repository: Repository, base: str | None) -> Protected:
@@ -63,16 +74,26 @@ def has_project(repository: Repository, commit: str) -> bool:
     return PROJECT in repository.paths(commit, PROJECT)
 
 
-def _rules_commit(repository: Repository, protected: Protected) -> str:
-    """A protected ref without a project file receives its first one from where you stand."""
+def _rules_commit(
+    repository: Repository, protected: Protected, records: RecordsSnapshot, change: str | None
+) -> str:
+    """A protected ref that never had a project file receives its first one from the change."""
     if has_project(repository, protected.commit):
         return protected.commit
-    head = repository.resolve("HEAD")
-    if has_project(repository, head):
-        return head
+    if records.commit is not None:
+        raise Undecided(
+            place=f"{protected.ref}:{PROJECT}",
+            found="HELD: there are records, and the project file is gone",
+            expected="the project file; until then what runs goes on, and nothing is decided",
+            next_step=f"restore {PROJECT} on {protected.ref}",
+        )
+    if change is not None:
+        commit = repository.resolve(change)
+        if has_project(repository, commit):
+            return commit
     raise BadInput(
         place=f"{protected.ref}:{PROJECT}",
-        found="no project file at the protected ref, nor at HEAD",
+        found="no project file at the protected ref" + (f", nor at {change}" if change else ""),
         expected=f"a committed {PROJECT}",
         next_step="commit one, or name the ref that has it with --base",
     )
@@ -90,6 +111,10 @@ def read_rules(repository: Repository, commit: str) -> Rules:
     problems: list[MlciError] = []
     policies: list[GatePolicy] = []
     exams: dict[str, EvaluationSet] = {}
+    try:
+        project = parse_project(PROJECT, contents[PROJECT])
+    except Invalid as invalid:
+        problems.extend(invalid.problems)
     for path in paths:
         try:
             if path.startswith("policies/"):
@@ -99,10 +124,6 @@ def read_rules(repository: Repository, commit: str) -> Rules:
                 exams[exam.name] = exam
         except Invalid as invalid:
             problems.extend(invalid.problems)
-    try:
-        project = parse_project(PROJECT, contents[PROJECT])
-    except Invalid as invalid:
-        problems.extend(invalid.problems)
     if problems:
         raise Invalid(tuple(problems))
     return Rules(commit=commit, project=project, policies=tuple(policies), exams=exams)

@@ -1,11 +1,13 @@
 """What passes between the agent and a model's keeper in one round."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlci.delivery.engine import Route, Server, ServerState
+from mlci.delivery.engine import Route, Running, Server, ServerState
 from mlci.flow.truth import Truth
 from mlci.records.traffic import Scrape
+from mlci.watch.judge import Assessment
+from mlci.watch.metrics import ArmView, ModelView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +35,32 @@ class Now:
     in_force: Route | None
     acting: bool
     holding: bool
+
+
+def model_view(
+    *,
+    model: str,
+    environment: str,
+    route: Route | None,
+    running: Iterable[Running],
+    scrape: Scrape | None,
+    assessment: Assessment | None,
+) -> ModelView:
+    """A model's traffic for ``/metrics``; an arm that could not be counted is left out."""
+    versions = {each.identity: each.version for each in running}
+    counts = scrape.arms if scrape is not None else {}
+    return ModelView(
+        model=model,
+        environment=environment,
+        arms=tuple(
+            ArmView(
+                arm=arm.role.value,
+                version=versions.get(arm.identity, ""),
+                weight=arm.weight,
+                counts=counts[arm.identity],
+            )
+            for arm in (route.arms if route is not None else ())
+            if arm.identity in counts
+        ),
+        assessment=assessment,
+    )

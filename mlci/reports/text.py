@@ -79,7 +79,11 @@ def _painted(row: str, outcome: Outcome, colour: bool) -> str:
 
 def _reason(judgement: Judgement, width: int) -> list[str]:
     return textwrap.wrap(
-        _safe(judgement.reason), max(width, 40), initial_indent="    ", subsequent_indent="    "
+        _safe(judgement.reason),
+        max(width, 40),
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
     )
 
 

@@ -23,6 +23,7 @@ MISSED = 3
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
     """``certified``: the evidence suffices for promotion, whatever steps and bake times still ask.
+    ``incident``: a budget is broken without harm over stable: neither promoted nor taken back.
 
     ``evidence`` holds log e-values, ``estimates`` ratios and shares, by names such as
     ``harm/errors``, ``safe/latency``, ``ratio/errors``, ``share/latency``.
@@ -31,6 +32,7 @@ class Assessment:
     health: Health
     reason: str
     certified: bool = False
+    incident: bool = False
     evidence: Mapping[str, float] = field(default_factory=dict)
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
@@ -43,13 +45,14 @@ def assess(watching: Watching) -> Assessment:
         health=health,
         reason=reason,
         certified=health is Health.HEALTHY,
+        incident=health is Health.WATCHING and any(_breach(each, watch, judged) for each in judged),
         evidence=dict(_evidence(judged)),
         estimates=dict(_estimates(judged)),
     )
 
 
 def _health(watching: Watching, watch: Watch, judged: tuple[Metric, ...]) -> tuple[Health, str]:
-    against = math.log(len(judged) / (1.0 - watch.confidence))
+    against = _against(watch, judged)
     for metric in judged:
         if metric.beside and metric.beside.harm >= against:
             return Health.REGRESSED, _worse(metric, watch)
@@ -62,7 +65,7 @@ def _health(watching: Watching, watch: Watch, judged: tuple[Metric, ...]) -> tup
     if not any(metric.share.n for metric in judged):
         return Health.UNKNOWN, "nothing can be seen: no request has reached it yet"
     for metric in judged:
-        if metric.beside and metric.fail >= against:
+        if metric.beside and _breach(metric, watch, judged):
             both = metric.beside.stable_fail >= against
             who = "canary and stable breach" if both else "it breaches"
             return (
@@ -77,6 +80,16 @@ def _health(watching: Watching, watch: Watch, judged: tuple[Metric, ...]) -> tup
     if open_still:
         return Health.WATCHING, f"not shown yet: {'; '.join(open_still)}"
     return Health.HEALTHY, "; ".join(_open(metric) for metric in judged)
+
+
+def _against(watch: Watch, judged: tuple[Metric, ...]) -> float:
+    """The log e-value from which one metric speaks against the canary."""
+    return math.log(len(judged) / (1.0 - watch.confidence))
+
+
+def _breach(metric: Metric, watch: Watch, judged: tuple[Metric, ...]) -> bool:
+    """Shown to be above its budget, beside a stable arm that may be so as well."""
+    return metric.beside is not None and metric.fail >= _against(watch, judged)
 
 
 def _shown(metric: Metric, watch: Watch, needed: float) -> bool:

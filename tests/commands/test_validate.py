@@ -141,7 +141,7 @@ def test_a_repository_without_project_file(tmp_path, capsys):
     code, lines, _ = _validate(capsys, tmp_path)
     assert code == 2
     assert lines == [
-        "mlci.yaml: no such file; the project file at the repository's root",
+        "mlci.yaml: no such file; expected the project file at the repository's root",
         "0 files, 1 error",
     ]
 
@@ -171,9 +171,9 @@ def test_links_and_pipes_are_not_followed(repository, capsys, tmp_path):
     code, lines, _ = _validate(capsys, repository)
     assert code == 2
     assert lines == [
-        "policies/pipe.yaml: no regular file; a regular file",
-        "releases/income/staging.yaml: a symbolic link; a regular file",
-        "releases/other: a symbolic link; a regular file",
+        "policies/pipe.yaml: no regular file; expected a regular file",
+        "releases/income/staging.yaml: a symbolic link; expected a regular file",
+        "releases/other: a symbolic link; expected a regular file",
         "7 files, 3 errors",
     ]
 
@@ -191,7 +191,7 @@ def test_a_file_beyond_the_limit_is_not_read_to_its_end(repository, capsys):
         file.truncate(2**40)
     code, lines, _ = _validate(capsys, repository)
     assert code == 2
-    assert lines[0] == f"{RELEASE}:1:1: more than 1 MiB; a file of at most 1 MiB"
+    assert lines[0] == f"{RELEASE}:1:1: more than 1 MiB; expected a file of at most 1 MiB"
 
 
 def test_changed_since_reads_what_changed_from_git(committed, capsys):
@@ -206,7 +206,7 @@ def test_changed_since_reads_what_changed_from_git(committed, capsys):
     code, lines, _ = _validate(capsys, committed, "--changed-since", first)
     assert code == 2
     assert lines == [
-        f"{RELEASE}:17:10: 5 after 5; weights that ascend: more than 5",
+        f"{RELEASE}:17:10: 5 after 5; expected weights that ascend: more than 5",
         "1 file, 1 error",
     ]
 
@@ -234,7 +234,7 @@ def test_changed_since_refuses_a_link_in_git(committed, capsys):
     _commit(committed)
     code, lines, _ = _validate(capsys, committed, "--changed-since", "HEAD~1")
     assert code == 2
-    assert lines[0] == f"{RELEASE}: a symbolic link; a regular file"
+    assert lines[0] == f"{RELEASE}: a symbolic link; expected a regular file"
 
 
 def test_changed_since_below_a_path(committed, capsys):

@@ -70,6 +70,8 @@ def test_batches_change_nothing(sit, exam, parquet, echo, monkeypatch):
         ([0.0, 1.0, 1.0], 1),
         (pa.array(["0", "1", "1"]).dictionary_encode(), 1),
         ([7, 9, 9], 9),
+        (pa.array(["a", "b", "b"], pa.large_string()), "b"),
+        (pa.array(["a", "b", "b"], pa.string_view()), "b"),
     ],
 )
 def test_labels_of_many_kinds(sit, exam, parquet, echo, labels, positive):
@@ -310,6 +312,10 @@ def test_integers_beyond_the_inputs_range(sit, exam, parquet, graph):
     path = graph([("Cast", ["s"], ["p"], {"to": FLOAT})], [("s", 6, [None, 1])], [("p", 1, None)])
     data = parquet({"y": [0, 1], "s": [1, 2**40]})
     broken(lambda: examine(sit(path), None, exam(), data, []), "1099511627776", "INT32")
+    data = parquet({"y": [0, 1], "s": [-(2**31) - 1, 0]})
+    broken(lambda: examine(sit(path), None, exam(), data, []), "-2147483649", "INT32")
+    data = parquet({"y": [0, 1], "s": [-(2**31), 2**31 - 1]})
+    broken(lambda: examine(sit(path), None, exam(), data, []), "finite probabilities")
 
 
 @pytest.mark.parametrize("shape", [[None, 3], [5, 1], [None, 1, 1]])
@@ -346,6 +352,12 @@ def test_answers_of_another_length(sit, exam, parquet, graph):
         [("l", INT64, [None, 1])],
     )
     broken(lambda: examine(sit(labels), None, exam(), data, []), "[18, 1] for 9 rows")
+    wide = graph(
+        [("Cast", ["s"], ["i"], {"to": INT64}), ("Concat", ["i", "i"], ["l"], {"axis": 1})],
+        [("s", FLOAT, [None, 1])],
+        [("l", INT64, [None, 2])],
+    )
+    broken(lambda: examine(sit(wide), None, exam(), data, []), "[9, 2] for 9 rows")
 
 
 def test_a_label_that_the_data_dont_have(sit, exam, parquet, graph):

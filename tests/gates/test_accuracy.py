@@ -20,6 +20,7 @@ from mlci.gates.accuracy.estimates import (
 from mlci.gates.accuracy.evidence import gather
 from mlci.gates.registry import find
 from mlci.records.outcome import Outcome
+from mlci.statistics.paired import paired_difference
 
 ACCURACY = find("accuracy")
 OF_LABELS = {
@@ -152,6 +153,22 @@ def test_a_margin_on_the_same_rows(run, examination, metric, better, worse, outc
     assert judged.estimate == pytest.approx(
         OF_LABELS[metric](truth, candidate) - OF_LABELS[metric](truth, champion)
     )
+
+
+def test_recall_is_compared_among_positive_rows_only(run, examination):
+    """Of 100 positive rows the candidate alone has 3, the champion alone 1; 40 others differ."""
+    truth = [True] * 100 + [False] * 900
+    candidate = [False] + [True] * 99 + [True] * 40 + [False] * 860
+    champion = [True] + [False] * 3 + [True] * 96 + [False] * 900
+    found = examination(truth, candidate, champion)
+    recall = run("accuracy", found, metric="recall", champion={"margin": 0.1})["margin"]
+    expected = paired_difference(3, 1, 100, 0.95)
+    assert recall.interval == pytest.approx((expected.lower, expected.upper))
+    assert (recall.n, recall.estimate) == (100, pytest.approx(0.02))
+    accuracy = run("accuracy", found, metric="accuracy", champion={"margin": 0.1})["margin"]
+    expected = paired_difference(3, 41, 1000, 0.95)
+    assert accuracy.interval == pytest.approx((expected.lower, expected.upper))
+    assert (accuracy.n, accuracy.estimate) == (1000, pytest.approx(-0.038))
 
 
 def test_equal_answers_on_few_rows_show_nothing(run, examination):

@@ -10,6 +10,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from mlci.gates.fairness.counts import GroupCounts
 from mlci.gates.registry import find
+from mlci.statistics.power import power_ratio
 
 FAIRNESS = find("fairness")
 OF_FAIRLEARN = {
@@ -152,7 +153,20 @@ def test_small_groups_are_inconclusive_without_a_word(run, examination):
     judged = judge(run, examination, [(2000, 1000), (1, 1)], maximumDifference=0.1)
     assert judged.outcome == "INCONCLUSIVE"
     assert judged.estimate == pytest.approx(0.5)
-    assert "g1 over g0" in judged.reason
+    assert "twice the limit: g1 over g0; widest: g1 over g0" in judged.reason
+
+
+def test_small_pairs_of_groups_that_are_not_small_with_all_are_named(run, examination):
+    groups = [(40_000, 20_000), (150, 75), (400, 200)]
+    judged = judge(run, examination, groups, maximumDifference=0.1)
+    assert "twice the limit: g1 with any other, g0 over" not in judged.reason
+    assert "twice the limit: g1 with any other; widest" in judged.reason
+    groups = [(40_000, 20_000), (420, 210), (420, 210)]
+    judged = judge(run, examination, groups, maximumDifference=0.1)
+    assert "twice the limit: g1 over g2; widest" in judged.reason
+    groups = [(40_000, 20_000), (420, 210), (420, 210), (9, 4)]
+    judged = judge(run, examination, groups, maximumDifference=0.1)
+    assert "twice the limit: g3 with any other, g1 over g2; widest" in judged.reason
 
 
 def test_a_pair_beyond_the_limit_fails_whatever_is_small(run, examination):
@@ -188,6 +202,29 @@ def test_assure_passes_only_what_is_shown_within(run, examination, worse, outcom
     judged = judge(run, examination, groups, maximumDifference=0.1, decision="assure")
     assert judged.outcome == outcome
     assert (judged.interval[1] < 0.1) == (outcome == "PASS")
+
+
+def test_assure_needs_no_correction_and_alarm_does(run, examination):
+    groups = [(1000, 500)] * 5
+    alarm = judge(run, examination, groups, maximumDifference=0.1)
+    assure = judge(run, examination, groups, maximumDifference=0.1, decision="assure")
+    for pair in assure.details["pairs"]:
+        assert pair["confidence"] == pytest.approx(0.95)
+    for pair in alarm.details["pairs"]:
+        assert pair["confidence"] >= 1 - 0.05 / 10
+    assert assure.needed < alarm.needed
+
+
+def test_what_a_ratio_could_show(run, examination):
+    judged = judge(run, examination, [(1000, 500), (800, 390)], minimumRatio=0.8, decision="assure")
+    ratio, base = judged.detectable, 890 / 1800
+
+    def power(ratio):
+        high = 2 * base / (1 + ratio)
+        return float(power_ratio(high * ratio, 800, high, 1000, 0.95, 0.8))
+
+    assert 0 < ratio < 0.8
+    assert power(ratio) >= 0.8 > power(ratio + 0.002)
 
 
 @pytest.mark.parametrize(

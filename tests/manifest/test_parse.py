@@ -120,7 +120,7 @@ def test_parse_finds_the_kind(path):
 
 
 def test_another_kind_than_asked_for_is_refused():
-    with pytest.raises(Invalid, match="'GatePolicy'; 'ModelRelease'"):
+    with pytest.raises(Invalid, match="'GatePolicy'; expected 'ModelRelease'"):
         parse_release(POLICY, _bytes(POLICY))
 
 

@@ -112,16 +112,16 @@ def test_the_digest_is_that_of_the_bytes():
 
 def test_every_problem_of_a_text_is_told():
     assert _told(b"a: &x 1\nb: *x\nc: !!str 3\n<<: {d: 1}\na: 2\n1: 2\n[1, 2]: 3\nd: NO\ne:\n") == [
-        "a.yaml:1:4: the anchor 'x'; values without anchors",
-        "a.yaml:2:4: an alias of 'x'; the value written out",
-        "a.yaml:3:4: the tag '!!str'; values without tags",
-        "a.yaml:4:1: the merge key <<; the keys written out",
-        "a.yaml:5:1: the key 'a' a second time; each key once; the first is at 1:1",
-        "a.yaml:6:1: 1 as a key; a key that is a string",
-        "a.yaml:7:1: a list as a key; a key that is a string",
-        "a.yaml:8:4: NO without quotes; quotes around a string, or true, false, null or a number"
+        "a.yaml:1:4: the anchor 'x'; expected values without anchors",
+        "a.yaml:2:4: an alias of 'x'; expected the value written out",
+        "a.yaml:3:4: the tag '!!str'; expected values without tags",
+        "a.yaml:4:1: the merge key <<; expected the keys written out",
+        "a.yaml:5:1: the key 'a' a second time; expected each key once; the first is at 1:1",
+        "a.yaml:6:1: 1 as a key; expected a key that is a string",
+        "a.yaml:7:1: a list as a key; expected a key that is a string",
+        "a.yaml:8:4: NO without quotes; expected quotes around a string, or true, false, null or a number"
         " as JSON writes it",
-        'a.yaml:9:3: nothing; a value, or null or "" written out',
+        'a.yaml:9:3: nothing; expected a value, or null or "" written out',
     ]
 
 

@@ -117,10 +117,15 @@ class LocalEngine:
         time.sleep(STRAGGLER_SECONDS)
         self._wait_until_idle(envoy_config.cluster_name(identity))
         with self._writing:
+            if any(arm.identity == identity for route in self.routes() for arm in route.arms):
+                return
             left = {each: one for each, one in self._servers.all().items() if each != identity}
             self._write_clusters(left)
-            self._supervisor.remove(kept.program)
+        # Its end may take a while, and nothing else may wait for it.
+        self._supervisor.remove(kept.program)
+        with self._writing:
             self._servers.forget(kept)
+            self._write_clusters(self._servers.all())
 
     def scrape(self) -> Scrape:
         return self._envoy.scrape()

@@ -3,6 +3,7 @@
 A folder appears by rename with everything in it: whoever finds one can run the server from it.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -65,8 +66,11 @@ class Servers:
 
     def all(self) -> dict[str, Kept]:
         """By identity."""
-        records = sorted(self._folder.glob(f"[0-9a-f]*/{RECORD}"))
-        found = (Kept(**json.loads(record.read_text("utf-8"))) for record in records)
+        found = []
+        for record in sorted(self._folder.glob(f"[0-9a-f]*/{RECORD}")):
+            # One that is forgotten just now, by a drain in another thread, is gone.
+            with contextlib.suppress(FileNotFoundError):
+                found.append(Kept(**json.loads(record.read_text("utf-8"))))
         return {kept.identity: kept for kept in found}
 
     def keep(self, server: Server) -> Kept:

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import xmlrpc.client
 from collections.abc import Sequence
@@ -87,6 +88,8 @@ class Supervisor:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._programs = root / "conf.d"
+        # Its file is made of all programs' files, by whichever thread changed one of them.
+        self._writing = threading.Lock()
 
     def alive(self) -> bool:
         try:
@@ -124,17 +127,20 @@ class Supervisor:
             return
         if known:
             self._end(name)
-        self._write()
-        self._call("reloadConfig")
-        self._call("addProcessGroup", name)
+        with self._writing:
+            self._write()
+            self._call("reloadConfig")
+            self._call("addProcessGroup", name)
 
     def remove(self, name: str) -> None:
         """The program is stopped and forgotten."""
-        (self._programs / f"{name}.ini").unlink(missing_ok=True)
-        self._write()
+        with self._writing:
+            (self._programs / f"{name}.ini").unlink(missing_ok=True)
+            self._write()
         if name in self.programs():
             self._end(name)
-        self._call("reloadConfig")
+        with self._writing:
+            self._call("reloadConfig")
 
     def halt(self, name: str) -> None:
         """The program ends, and is started again with the daemon only."""

@@ -28,12 +28,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment() -> dict[str, str]:
+def _environment(name: str = "Demo") -> dict[str, str]:
     """A user's own git settings (signing, hooks) stay out of the demo."""
     who = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "Demo"), ("EMAIL", "demo@localhost"))
+        for what, value in (("NAME", name), ("EMAIL", "demo@localhost"))
     }
     own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
     return {**os.environ, **who, **own}
@@ -111,7 +111,7 @@ class World:
         self._agent = subprocess.Popen(
             [sys.executable, "-m", *argv],
             cwd=self.folder / "agent",
-            env=dict(self.environment),
+            env=_environment("mlci agent"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

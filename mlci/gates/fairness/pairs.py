@@ -71,14 +71,11 @@ def _decide(
         return Outcome.FAIL, f"shown beyond the limit: {_several(beyond, names)}{note}"
     if decision == ASSURE:
         if not open_pairs:
-            return (
-                Outcome.PASS,
-                f"all {len(pairs)} pairs of groups are shown within the limit{note}",
-            )
+            return Outcome.PASS, f"{_counted(pairs, 'each')} shown within the limit{note}"
         failing = small_groups == "fail" and any(_small(pair) for pair in open_pairs)
         reason = f"not shown within the limit: {_several(open_pairs, names)}{note}"
         return (Outcome.FAIL if failing else Outcome.INCONCLUSIVE), reason
-    reason = f"none of {len(pairs)} pairs of groups is shown beyond the limit{note}"
+    reason = f"{_counted(pairs, 'not one')} shown beyond the limit{note}"
     if not small or small_groups == "report":
         return Outcome.PASS, reason
     return (Outcome.FAIL if small_groups == "fail" else Outcome.INCONCLUSIVE), reason
@@ -204,6 +201,12 @@ def _row(pair: Pair, names: Sequence[str]) -> dict[str, Any]:
 
 def _named(pair: Pair, names: Sequence[str]) -> str:
     return f"{names[pair.i]} over {names[pair.j]}"
+
+
+def _counted(pairs: Sequence[Pair], word: str) -> str:
+    if len(pairs) == 1:
+        return "the pair of groups is" + (" not" if word == "not one" else "")
+    return f"{word} of {len(pairs)} pairs of groups is"
 
 
 def _several(pairs: Sequence[Pair], names: Sequence[str]) -> str:

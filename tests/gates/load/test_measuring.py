@@ -1,5 +1,6 @@
 import multiprocessing
 import pickle
+import tempfile
 import time
 
 import psutil
@@ -122,7 +123,8 @@ def test_a_generator_that_is_late_voids_blocks_and_nothing_is_decided(spec, run_
     assert "late" in next(iter(objective.details["voidReasons"]))
 
 
-def test_nothing_outlives_a_gate_that_is_killed(spec, run_gate, linear):
+def test_nothing_outlives_a_gate_that_is_killed(spec, run_gate, linear, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     context = multiprocessing.get_context("fork")
 
     chosen = spec(budget="60s", objectives={"errorRate": "0.01%"})

@@ -35,7 +35,7 @@ def test_nothing_is_compared_without_a_champion(spec, policy):
         ({"objectives": {"errorRate": "0%"}}, "errorRate 0%"),
         ({"objectives": {"errorRate": "100%"}}, "errorRate 100%"),
         ({"objectives": {"p95": "0ms"}}, "p95 0ms"),
-        ({"champion": {"maximumRatio": {"p95": 1.0}}}, "a ratio of 1; more than 1"),
+        ({"champion": {"maximumRatio": {"p95": 1.0}}}, "a ratio of 1"),
         ({}, "a load gate without a limit"),
     ],
 )
