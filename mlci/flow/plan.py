@@ -1,13 +1,15 @@
 """What a gate and a delivery would do: champion, policies, what the exam can show, minutes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlci.evaluation.dataset import open_dataset
 from mlci.evaluation.groups import read_groups
 from mlci.evaluation.labels import read_labels
 from mlci.flow.case import Case, artifacts_of, read_case
-from mlci.gates.forecast import Exam, forecast
+from mlci.gates.forecast import Exam, Forecast, overall
+from mlci.gates.forecast_groups import grouped
+from mlci.gates.forecast_load import loaded
 from mlci.gates.load.feasibility import duration, feasible
 from mlci.gates.registry import find
 from mlci.gitops.repository import Repository
@@ -15,9 +17,10 @@ from mlci.policy.plan import columns
 from mlci.policy.plan import plan as plan_judgements
 from mlci.policy.watch import strictest
 from mlci.records.judgement import Planned
+from mlci.records.policy import GateSpec
 
-# Reading the exam and running both models over it; measured on some 10^5 rows a second.
-_EXAM_SECONDS = 10.0
+# Opening models and data, and the rows that one model answers in a second: small tabular models.
+_START_SECONDS, _ROWS_PER_SECOND = 5.0, 1e5
 
 
 def plan(
@@ -28,11 +31,11 @@ def plan(
     Raises as the gate does for bad text, and Broken for an exam that can't be read.
     """
     case = read_case(repository, path, base=base, at=None)
-    comparing = case.standing.comparing(case.release)
-    planned = plan_judgements(case.policies, case.release, comparing=comparing, gate=find)
     say(f"reading exam {case.exam.name}")
-    exam = _read_exam(case, planned)
+    planned, exam = _to_judge(case)
+    comparing = case.standing.comparing(case.release)
     watch = strictest(case.policies)
+    back = case.standing.way_back
     return {
         "release": {
             "path": case.release.path,
@@ -40,7 +43,8 @@ def plan(
             "digest": case.release.digest,
             "modelDigest": case.release.model.digest,
         },
-        "held": case.standing.held or None,
+        "held": None if back else case.standing.held or None,
+        "onRecord": f"{back.state} in delivery {back.delivery[:12]}" if back else None,
         "champion": _champion(case),
         "policies": [
             {
@@ -51,10 +55,14 @@ def plan(
             }
             for policy in case.policies
         ],
-        "evaluation": {"name": case.exam.name, "rows": int(exam.truth.size)},
-        "judgements": [_forecast(each, exam) for each in planned],
-        "warnings": _warnings(case, comparing=comparing),
-        "gateSeconds": _gate_seconds(case),
+        "evaluation": {
+            "name": case.exam.name,
+            "digest": case.exam.source.digest,
+            "rows": int(exam.truth.size),
+        },
+        "judgements": [_judgement(each, _forecast(case, each, exam)) for each in planned],
+        "warnings": _warnings(case, comparing=comparing) if planned else [],
+        "gateSeconds": _gate_seconds(case, exam) if planned else 0.0,
         "steps": [{"weight": step.weight, "bakeSeconds": step.bake} for step in case.release.steps],
         "watch": {
             "bakeSeconds": sum(step.bake for step in case.release.steps),
@@ -65,15 +73,18 @@ def plan(
     }
 
 
-def _read_exam(case: Case, planned: tuple[Planned, ...]) -> Exam:
-    data = artifacts_of(case, record=None, at=None).fetch(
+def _to_judge(case: Case) -> tuple[tuple[Planned, ...], Exam]:
+    """Nothing is judged where the record of a way back admits."""
+    planned: tuple[Planned, ...] = ()
+    if case.standing.way_back is None:
+        comparing = case.standing.comparing(case.release)
+        planned = plan_judgements(case.policies, case.release, comparing=comparing, gate=find)
+    data = artifacts_of(case).fetch(
         case.exam.uri, case.exam.digest, case.exam.source.at("spec", "digest")
     )
     with open_dataset(data, case.exam.uri) as dataset:
-        return Exam(
-            truth=read_labels(dataset, case.exam).truth,
-            groups=read_groups(dataset, columns(planned)),
-        )
+        truth = read_labels(dataset, case.exam).truth
+        return planned, Exam(truth=truth, groups=read_groups(dataset, columns(planned)))
 
 
 def _champion(case: Case) -> dict[str, Any] | None:
@@ -90,36 +101,56 @@ def _champion(case: Case) -> dict[str, Any] | None:
     }
 
 
-def _forecast(planned: Planned, exam: Exam) -> dict[str, Any]:
-    row: dict[str, Any] = {
+def _forecast(case: Case, planned: Planned, exam: Exam) -> Forecast:
+    spec = _spec(case, planned)
+    if spec.gate == "load":
+        return loaded(spec, planned, comparing=case.standing.comparing(case.release))
+    named = columns([planned])
+    return grouped(planned, exam, named) if named else overall(planned, exam)
+
+
+def _judgement(planned: Planned, forecast: Forecast) -> dict[str, Any]:
+    return {
         "id": planned.id,
         "required": planned.required,
         "confidence": planned.confidence,
         "limit": {"kind": str(planned.limit.kind), "value": planned.limit.value},
+        "n": forecast.n,
+        "unit": forecast.unit,
+        "detectable": forecast.detectable,
+        "assuming": forecast.assuming,
+        "warning": forecast.warning or None,
     }
-    if planned.metric in ("p50", "p95", "p99", "errorRate"):
-        return {**row, "n": None, "detectable": None, "assuming": "see the load gate's warning"}
-    seen = forecast(planned, exam)
-    return {
-        **row,
-        "n": seen.n,
-        "detectable": seen.detectable,
-        "assuming": seen.assuming,
-        "warning": seen.warning or None,
-    }
+
+
+def _spec(case: Case, planned: Planned) -> GateSpec:
+    return next(
+        spec
+        for policy in case.policies
+        for spec in policy.gates
+        if (policy.name, spec.index) == (planned.policy, planned.gate_index)
+    )
+
+
+def _load_gates(case: Case) -> Sequence[tuple[str, GateSpec]]:
+    return [
+        (f"{policy.name}/{spec.name}", spec)
+        for policy in case.policies
+        for spec in policy.gates
+        if spec.gate == "load"
+    ]
 
 
 def _warnings(case: Case, *, comparing: bool) -> list[str]:
     """What the budgets of the load gates can't or will hardly decide."""
     return [
-        f"{policy.name}/{spec.name}: {problem}"
-        for policy in case.policies
-        for spec in policy.gates
-        if spec.gate == "load" and (problem := feasible(spec, comparing=comparing))
+        f"{name}: {problem}"
+        for name, spec in _load_gates(case)
+        if (problem := feasible(spec, comparing=comparing))
     ]
 
 
-def _gate_seconds(case: Case) -> float:
-    return _EXAM_SECONDS + sum(
-        duration(spec) for policy in case.policies for spec in policy.gates if spec.gate == "load"
-    )
+def _gate_seconds(case: Case, exam: Exam) -> float:
+    models = 2 if case.standing.comparing(case.release) else 1
+    examined = _START_SECONDS + models * exam.truth.size / _ROWS_PER_SECOND
+    return round(examined + sum(duration(spec) for _, spec in _load_gates(case)), 1)

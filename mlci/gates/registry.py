@@ -25,7 +25,7 @@ def find(gate: str) -> Gate:
         raise BadInput(
             place=f"gate {gate!r}",
             found="no such gate",
-            expected=f"nearest: {near[0]}" if near else f"one of {', '.join(GATES)}",
+            expected=f"one of {', '.join(GATES)}" + (f" (nearest: {near[0]})" if near else ""),
             next_step="correct the policy's gates",
         )
     return cast(Gate, importlib.import_module(GATES[gate]))

@@ -1,7 +1,6 @@
 """Which policies hold for a release, and the judgements that must arrive before it may run."""
 
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
 from typing import Protocol
 
 from mlci.errors import BadInput, Undecided
@@ -25,10 +24,7 @@ def applicable(policies: Iterable[GatePolicy], release: Release) -> tuple[GatePo
     """
     every = tuple(policies)
     found = tuple(
-        policy
-        for policy in every
-        if _matches(release.environment, policy.environments)
-        and _matches(release.name, policy.models)
+        policy for policy in every if policy.applies_to(release.name, release.environment)
     )
     if not found:
         raise BadInput(
@@ -95,10 +91,6 @@ def columns(planned: Iterable[Planned]) -> tuple[str, ...]:
             found |= dict.fromkeys(each.slice.get("by", ()))
             found |= dict.fromkeys([each.slice["column"]] if "column" in each.slice else [])
     return tuple(found)
-
-
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _twice(policy: GatePolicy, spec: GateSpec, planned: Planned) -> BadInput:

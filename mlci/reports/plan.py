@@ -1,8 +1,19 @@
 """A plan for people at a terminal."""
 
+import math
 import textwrap
 from collections.abc import Mapping
 from typing import Any
+
+_HEAD = ("judgement", "limit", "from", "can show")
+_SHOWN = {
+    "minimum": lambda limit, shown: f"{limit + shown:.4f} or more",
+    "maximum": lambda limit, shown: f"{limit - shown:.4f} or less",
+    "margin": lambda _, shown: f"within {shown:.4f}",
+    "maximumDifference": lambda _, shown: f"a gap of {shown:.4f}",
+    "minimumRatio": lambda _, shown: f"a ratio of {shown:.3f}",
+    "objective": lambda limit, shown: f"{limit - shown:.4%} or less",
+}
 
 
 def render(plan: Mapping[str, Any], width: int = 100) -> str:
@@ -20,43 +31,53 @@ def render(plan: Mapping[str, Any], width: int = 100) -> str:
         f"policy    {policy['path']} at {policy['commit'][:10]} ({policy['digest'][:19]}…)"
         for policy in plan["policies"]
     ]
-    lines.append(f"exam      {plan['evaluation']['name']}, {plan['evaluation']['rows']:,} rows")
+    exam = plan["evaluation"]
+    lines.append(f"exam      {exam['name']}, {exam['rows']:,} rows ({exam['digest'][:19]}…)")
     if plan["held"]:
         lines += _wrapped(f"HELD      {plan['held']}", width)
-    lines += ["", *_judgements(plan, width), ""]
+    if plan["onRecord"]:
+        lines.append(f"admitted  on its record, without a gate run: {plan['onRecord']}")
+    if plan["judgements"]:
+        lines += ["", *_judgements(plan, width), ""]
     for warning in plan["warnings"]:
         lines += _wrapped(f"warning: {warning}", width)
+    return "\n".join([*lines, *_delivery(plan, width)])
+
+
+def _delivery(plan: Mapping[str, Any], width: int) -> list[str]:
     steps = " -> ".join(f"{s['weight']} % for {_time(s['bakeSeconds'])}" for s in plan["steps"])
     watch = plan["watch"]
-    lines.append(f"gate      at most {_time(plan['gateSeconds'])}")
-    lines.append(
+    lines = [f"gate      at most {_time(plan['gateSeconds'])}"] if plan["judgements"] else []
+    lines += _wrapped(
         f"delivery  {steps}; promoted after {watch['minimumRequests']:,} requests and with "
-        f"evidence, at most {_time(watch['deadlineSeconds'])}"
+        f"evidence, at most {_time(watch['deadlineSeconds'])}",
+        width,
     )
-    lines.append(f"          watched for {_time(watch['keepWatchingSeconds'])} after promotion")
-    return "\n".join(lines)
+    return [*lines, f"          watched for {_time(watch['keepWatchingSeconds'])} after promotion"]
 
 
 def _judgements(plan: Mapping[str, Any], width: int) -> list[str]:
-    head = ("judgement", "limit", "rows", "can show")
-    rows = [
-        (
-            each["id"] + ("" if each["required"] else " (advice)"),
-            f"{each['limit']['value']:g}",
-            f"{each['n']:,}" if each["n"] is not None else "-",
-            f"{each['detectable']:.4f}" if each["detectable"] is not None else "-",
-        )
-        for each in plan["judgements"]
-    ]
-    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    lines = [_row(head, widths), "  ".join("-" * each for each in widths)]
+    rows = [_cells(each) for each in plan["judgements"]]
+    widths = [max(len(row[at]) for row in [_HEAD, *rows]) for at in range(len(_HEAD))]
+    lines = [_row(_HEAD, widths), "  ".join("-" * each for each in widths)]
     for each, row in zip(plan["judgements"], rows, strict=True):
         lines.append(_row(row, widths))
-        note = each.get("warning") or ""
-        assuming = f"assuming {each['assuming']}" if each["detectable"] is not None else ""
-        text = "; ".join(part for part in (assuming, f"warning: {note}" if note else "") if part)
-        lines += textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="    ")
+        notes = [f"assuming {each['assuming']}"] if each["assuming"] else []
+        notes += [f"warning: {each['warning']}"] if each["warning"] else []
+        lines += textwrap.wrap(
+            "; ".join(notes), width, initial_indent="    ", subsequent_indent="    "
+        )
     return lines
+
+
+def _cells(judgement: Mapping[str, Any]) -> tuple[str, ...]:
+    limit, shown = judgement["limit"], judgement["detectable"]
+    return (
+        judgement["id"] + ("" if judgement["required"] else " (advice)"),
+        f"{limit['value']:g}",
+        f"{judgement['n']:,} {judgement['unit']}",
+        "-" if shown is None else _SHOWN[limit["kind"]](limit["value"], shown),
+    )
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -73,4 +94,4 @@ def _time(seconds: float) -> str:
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
+    return f"{math.ceil(seconds):g} s"

@@ -360,9 +360,9 @@ def test_the_family_error_of_slices_that_all_keep_the_limit(run, examination):
     alarms = 0
     for _ in range(400):
         levels = {}
-        for at, right in enumerate(rng.binomial(1000, 0.9, 20)):
+        for at, right in enumerate(rng.binomial(300, 0.9, 20)):
             cells = np.zeros((2, 2, 2), int)
-            cells[1, 1, 0], cells[1, 0, 0] = right, 1000 - right
+            cells[1, 1, 0], cells[1, 0, 0] = right, 300 - right
             levels[str(at)] = absolute("accuracy", Counts(cells=cells), exact=True)
         limit = Limit(kind=LimitKind.MINIMUM, value=0.9)
         alarms += any(each.beyond for each in step_down(limit, levels, 0.95))

@@ -142,6 +142,7 @@ class World:
         *,
         replicas: int = 1,
         steps: str = "[{weight: 50, bake: 500ms}]",
+        inputs: str = "{}",
     ) -> str:
         """Merges a release: manifest, model and bundle in one commit. The manifest's digest."""
         uri = f"models/{model.name}"
@@ -153,7 +154,7 @@ class World:
             "apiVersion: mlci.dev/v1\nkind: ModelRelease\n"
             "metadata: {name: income, environment: production}\n"
             f"spec:\n  version: \"{version}\"\n  task: binary-classification\n"
-            f'  model: {{uri: {uri}, digest: "{digest(model)}", format: onnx}}\n'
+            f'  model: {{uri: {uri}, digest: "{digest(model)}", format: onnx, inputs: {inputs}}}\n'
             f"  evaluation: exam\n  serving: {{replicas: {replicas}}}\n"
             f"  rollout: {{strategy: canary, steps: {steps}}}\n",
         )
@@ -213,6 +214,16 @@ class World:
             )
         self.agents.append(process)
         return process
+
+    def until_ended(self, agent: "subprocess.Popen[bytes]") -> int:
+        return agent.wait(60)
+
+    def manifest(self) -> str:
+        """The manifest at the protected branch's tip."""
+        return self.git("show", f"main:{MANIFEST}", inside=self.origin if self.remote else None)
+
+    def servers(self) -> list[psutil.Process]:
+        return [each for each in self.processes() if "serve" in each.cmdline()]
 
     def records(self) -> tuple[DeliveryRecord, ...]:
         place = self.origin if self.remote else self.work
