@@ -21,9 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.report import report
+from report import report
 from mlci.loadtest.block import CANDIDATE, Order
 from mlci.loadtest.driver import Target, generating
 

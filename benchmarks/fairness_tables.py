@@ -24,9 +24,8 @@ import pandas as pd
 from fairlearn import metrics
 from sklearn.metrics import accuracy_score
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.report import report
+from report import report
 from mlci.evaluation.tables import Table, tabulate
 from mlci.records.examination import Answers, Examination, Groups
 from mlci.statistics.bootstrap import bootstrap_table

@@ -25,8 +25,8 @@ class Bench:
     """All that a gate may use to measure.
 
     ``champion`` is None where nothing is compared: a first release, or the same model digest.
-    ``examination`` gives both models' answers, computed once for all gates. ``data`` is the verified
-    evaluation file. ``say`` reports progress.
+    ``examination`` gives both models' answers, computed once for all gates. ``data`` is the
+    verified evaluation file. ``say`` reports progress.
     """
 
     candidate: Contender

@@ -16,7 +16,8 @@ def seconds(text: str) -> float:
 
 def share(value: str | int | float) -> float:
     """``"0.5%"`` -> 0.005; a number is a share already. Raises ValueError outside 0..1."""
-    number = float(value[:-1]) / 100 if isinstance(value, str) and value.endswith("%") else float(value)
+    percent = isinstance(value, str) and value.endswith("%")
+    number = float(str(value)[:-1]) / 100 if percent else float(value)
     if not 0.0 <= number <= 1.0:
         raise ValueError(f"{value!r} is no share between 0% and 100%")
     return number

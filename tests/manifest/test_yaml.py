@@ -119,8 +119,8 @@ def test_every_problem_of_a_text_is_told():
         "a.yaml:5:1: the key 'a' a second time; expected each key once; the first is at 1:1",
         "a.yaml:6:1: 1 as a key; expected a key that is a string",
         "a.yaml:7:1: a list as a key; expected a key that is a string",
-        "a.yaml:8:4: NO without quotes; expected quotes around a string, or true, false, null or a number"
-        " as JSON writes it",
+        "a.yaml:8:4: NO without quotes; expected quotes around a string, or true, false, null"
+        " or a number as JSON writes it",
         'a.yaml:9:3: nothing; expected a value, or null or "" written out',
     ]
 

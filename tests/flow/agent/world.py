@@ -142,19 +142,20 @@ class World:
         *,
         replicas: int = 1,
         steps: str = "[{weight: 50, bake: 500ms}]",
-        inputs: str = "{}",
+        inputs: str = "",
     ) -> str:
         """Merges a release: manifest, model and bundle in one commit. The manifest's digest."""
         uri = f"models/{model.name}"
         target = self.work / uri
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(model.read_bytes())
+        more = f", inputs: {inputs}" if inputs else ""
         manifest = self.write(
             MANIFEST,
             "apiVersion: mlci.dev/v1\nkind: ModelRelease\n"
             "metadata: {name: income, environment: production}\n"
             f"spec:\n  version: \"{version}\"\n  task: binary-classification\n"
-            f'  model: {{uri: {uri}, digest: "{digest(model)}", format: onnx, inputs: {inputs}}}\n'
+            f'  model: {{uri: {uri}, digest: "{digest(model)}", format: onnx{more}}}\n'
             f"  evaluation: exam\n  serving: {{replicas: {replicas}}}\n"
             f"  rollout: {{strategy: canary, steps: {steps}}}\n",
         )

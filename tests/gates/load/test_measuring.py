@@ -11,7 +11,8 @@ from mlci.records.outcome import Outcome
 pytestmark = pytest.mark.journey
 
 OBJECTIVES = {"p95": "250ms", "errorRate": "10%"}
-RATIOS = {"maximumRatio": {"p50": 2.0, "p95": 2.0}}
+# Wide enough for a machine that is busy with other tests: what is tight is tested on records.
+RATIOS = {"maximumRatio": {"p50": 3.0, "p95": 4.0}}
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,7 @@ def no_model(tmp_path):
 
 def test_models_of_the_same_speed_pass(spec, run_gate, linear):
     judged = run_gate(
-        spec(budget="20s", objectives=OBJECTIVES, champion=RATIOS), linear, champion=linear
+        spec(budget="40s", objectives=OBJECTIVES, champion=RATIOS), linear, champion=linear
     )
 
     assert {key: each.outcome for key, each in judged.items()} == {
