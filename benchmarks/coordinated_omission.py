@@ -20,9 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-
 from report import report
+
 from mlci.loadtest.block import CANDIDATE, Order
 from mlci.loadtest.driver import Target, generating
 

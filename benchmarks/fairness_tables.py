@@ -12,7 +12,6 @@ extrapolated along the line through them; the table says so. At a million rows m
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -22,10 +21,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from fairlearn import metrics
+from report import report
 from sklearn.metrics import accuracy_score
 
-
-from report import report
 from mlci.evaluation.tables import Table, tabulate
 from mlci.records.examination import Answers, Examination, Groups
 from mlci.statistics.bootstrap import bootstrap_table

@@ -65,7 +65,7 @@ def scan(path: str, content: bytes) -> tuple[Document | None, list[BadInput]]:
     return Document(value=value, source=source), reader.problems
 
 
-class _Stop(Exception):  # noqa: N818 - no error: reading on would only cost time
+class _Stop(Exception):
     pass
 
 
