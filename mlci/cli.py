@@ -85,21 +85,23 @@ def run(arguments: list[str] | None = None) -> int:
         result: Any = cli.main(args=arguments, prog_name="mlci", standalone_mode=False)
     except MlciError as error:
         for line in str(error).splitlines():
-            click.echo(f"{_red('error')}: {line}", err=True)
+            _complain(f"{_red('error')}: {line}")
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        _complain("interrupted")
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing more can be said to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # the last boundary: a bug is reported as one, whatever it is
         return _report_bug(error)
     return result if isinstance(result, int) else 0
+
+
+def _complain(text: str) -> None:
+    from mlci.commands.options import tell
+
+    tell(text, err=True)
 
 
 def _red(text: str) -> str:
@@ -115,9 +117,8 @@ def _report_bug(error: Exception) -> int:
         "w", prefix="mlci-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
         traceback.print_exception(error, file=file)
-    click.echo(
+    _complain(
         f"bug in mlci {__version__}: {type(error).__name__}: {error}; expected: never this; "
-        f"please report it with {file.name}",
-        err=True,
+        f"please report it with {file.name}"
     )
     return 70

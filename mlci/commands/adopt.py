@@ -2,11 +2,11 @@
 
 import click
 
-from mlci.commands.options import Options, base_option, global_options
+from mlci.commands.options import Options, base_option, example, global_options
 
 
 @click.command(
-    epilog='Example: mlci adopt releases/income/production.yaml --reason "in service since May"'
+    epilog=example('mlci adopt releases/income/production.yaml --reason "in service since May"')
 )
 @click.argument("release")
 @base_option

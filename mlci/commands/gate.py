@@ -4,11 +4,14 @@ from pathlib import Path
 
 import click
 
-from mlci.commands.options import Options, base_option, global_options
+from mlci.commands.options import Options, base_option, example, global_options
 
 
 @click.command(
-    epilog="Example: mlci gate releases/income/production.yaml --base origin/main --out .mlci/out"
+    epilog=example(
+        "mlci gate releases/income/production.yaml",
+        "mlci gate releases/income/production.yaml --at origin/main --record",
+    )
 )
 @click.argument("release")
 @base_option
@@ -31,7 +34,9 @@ def command(
 ) -> int:
     """Measure RELEASE and judge it under the policies of the protected ref.
 
-    Exits with 0 when the verdict admits, 1 for FAIL, 3 for INCONCLUSIVE or HELD, 5 for ERROR.
+    RELEASE is read where you stand, or at --at; with --record the verdict goes to the records
+    branch, and the first PASS or FAIL there stands. Exits with 0 when the verdict admits, 1 for
+    FAIL, 2 for documents that can't be used, 3 for INCONCLUSIVE or HELD, 5 for ERROR.
     """
     from mlci.flow.gate import gate
     from mlci.reports.json import to_json

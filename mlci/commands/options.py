@@ -50,14 +50,28 @@ class Options:
     def say(self, text: str) -> None:
         """Progress: on stderr, so that it never mixes with a result."""
         if not self.quiet:
-            click.echo(text, err=True)
+            tell(text, err=True)
 
     def show(self, text: str, data: Mapping[str, Any]) -> None:
         """The result: as text for people, or as one JSON document for machines."""
         if self.format == "json":
-            click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+            tell(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         elif text:
-            click.echo(text, color=self.colour)
+            tell(text, colour=self.colour)
+
+
+def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
+    """Prints a line. A reader that has gone stops no work and changes no exit code."""
+    try:
+        click.echo(text, err=err, color=colour)
+    except BrokenPipeError:
+        stream = sys.stderr if err else sys.stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def example(*commands: str) -> str:
+    """The end of a verb's help: commands to copy, each on a line of its own."""
+    return "\n".join(["\b", "Example:", *(f"  {each}" for each in commands)])
 
 
 base_option = click.option(

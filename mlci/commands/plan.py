@@ -2,10 +2,10 @@
 
 import click
 
-from mlci.commands.options import Options, base_option, global_options
+from mlci.commands.options import Options, base_option, example, global_options
 
 
-@click.command(epilog="Example: mlci plan releases/income/production.yaml")
+@click.command(epilog=example("mlci plan releases/income/production.yaml"))
 @click.argument("release")
 @base_option
 @global_options
@@ -14,6 +14,9 @@ def command(*, options: Options, release: str, base: str | None) -> int:
 
     Champion, policies with commit and digest, each judgement with its rows and the smallest effect
     that it could show, steps and minutes. Warns where a budget can't decide. Opens no model.
+
+    Exits with 0, or with 2 for documents that can't be used, 3 where nothing would be judged, 5 for
+    an exam that can't be read.
     """
     from mlci.flow.plan import plan
     from mlci.reports.plan import render

@@ -2,10 +2,10 @@
 
 import click
 
-from mlci.commands.options import Options, base_option, global_options
+from mlci.commands.options import Options, base_option, example, global_options
 
 
-@click.command(epilog="Example: mlci revert releases/income/production.yaml --push")
+@click.command(epilog=example("mlci revert releases/income/production.yaml --push"))
 @click.argument("release")
 @base_option
 @click.option("--reason", default="taken back by a person", show_default=True, help="Why.")
@@ -18,6 +18,8 @@ def command(*, options: Options, release: str, base: str | None, reason: str, pu
     """
     from mlci.flow.take_back import take_back_by_person
 
-    result = take_back_by_person(options.open(), release, base=base, reason=reason, push=push)
+    repository = options.open()
+    path = options.release(repository, release)
+    result = take_back_by_person(repository, path, base=base, reason=reason, push=push)
     options.show(result.message, {"kind": result.kind, "commit": result.commit, "ref": result.ref})
     return 4 if result.kind == "superseded" else 0

@@ -5,11 +5,11 @@ import json
 import click
 
 from mlci import schemas
-from mlci.commands.options import Options, global_options
+from mlci.commands.options import Options, example, global_options
 from mlci.errors import BadInput
 
 
-@click.command(name="schema")
+@click.command(name="schema", epilog=example("mlci schema gate-policy"))
 @click.argument("name", required=False)
 @global_options
 def command(options: Options, name: str | None) -> int:

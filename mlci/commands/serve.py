@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mlci.commands.options import Options, global_options
+from mlci.commands.options import Options, example, global_options
 
 
 def _printable(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -16,7 +16,7 @@ def _printable(_context: click.Context, _parameter: click.Parameter, value: str)
     return value
 
 
-@click.command("serve")
+@click.command("serve", epilog=example("mlci serve models/income-1.5.0.onnx --port 8080"))
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--name", callback=_printable, default="", help="Model name  [default: the file's]")
 @click.option(

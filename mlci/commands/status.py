@@ -2,10 +2,12 @@
 
 import click
 
-from mlci.commands.options import Options, base_option, global_options
+from mlci.commands.options import Options, base_option, example, global_options
 
 
-@click.command(epilog="Example: mlci status --environment production --wait --timeout 1800")
+@click.command(
+    epilog=example("mlci status", "mlci status --environment production --wait --timeout 1800")
+)
 @click.option("--environment", metavar="E", help="Only this environment.")
 @base_option
 @click.option("--wait", "waiting", is_flag=True, help="Until what the tip asks for is decided.")

@@ -2,11 +2,14 @@
 
 import click
 
-from mlci.commands.options import Options, global_options
+from mlci.commands.options import Options, example, global_options
 from mlci.errors import BadInput, MlciError
 
 
-@click.command(name="validate")
+@click.command(
+    name="validate",
+    epilog=example("mlci validate", "mlci validate --changed-since origin/main releases"),
+)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--changed-since",

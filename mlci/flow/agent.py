@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlci.delivery.local.engine import LocalEngine
-from mlci.errors import BadInput, Broken
+from mlci.errors import BadInput
 from mlci.flow.bringing import Bringing
 from mlci.flow.delivering import Delivering
 from mlci.flow.evidence import Evidence
@@ -27,7 +27,7 @@ from mlci.flow.reading import Reader
 from mlci.flow.rounds import Agent
 from mlci.flow.scribe import Scribe
 from mlci.flow.served import Shelf
-from mlci.flow.truth import Rules, Truth
+from mlci.flow.truth import Truth
 from mlci.gitops.repository import Repository
 
 Say = Callable[[str], None]
@@ -48,22 +48,15 @@ def run_agent(
     """Runs until SIGTERM or SIGINT, or once. ``poll`` and ``interval`` in seconds.
 
     Raises Conflict when another agent looks after the environment here, BadInput when the project
-    doesn't know it, Broken when a port is taken or Git can't be read.
+    doesn't know it, Broken when a port is taken, and what is wrong where Git can't be read.
     """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     reader = Reader(repository=repository, base=base)
     reader.refresh().result()
-    if reader.truth is None:
-        raise Broken(
-            place=repository.place,
-            found=reader.problem,
-            expected="a protected ref and records that can be read",
-            next_step="put that right, then start the agent again",
-        )
     state = state.absolute() if state else state_of(repository)
-    engine = _engine(reader.truth, environment, state)
+    engine = _engine(reader.newest(), environment, state)
     exposing = Exposing()
     if metrics_port is not None:
         bound = exposing.start(metrics_port)
@@ -153,7 +146,7 @@ class Making:
                     repository=self.repository,
                     store=self.folder / "store",
                     beside=self.aside.submit,
-                    tip=self._rules,
+                    tip=lambda: self.reader.newest().rules,
                     explain=explain,
                 ),
                 journal=Journal(folder / "progress.json"),
@@ -164,10 +157,3 @@ class Making:
             ),
             by=by,
         )
-
-    def _rules(self) -> Rules:
-        if self.reader.truth is None:
-            raise Broken(
-                place=self.repository.place, found="not read yet", expected="the protected ref"
-            )
-        return self.reader.truth.rules

@@ -112,6 +112,9 @@ def _forecast(case: Case, planned: Planned, exam: Exam) -> Forecast:
 def _judgement(planned: Planned, forecast: Forecast) -> dict[str, Any]:
     return {
         "id": planned.id,
+        "policy": planned.policy,
+        "gate": planned.gate,
+        "metric": planned.metric,
         "required": planned.required,
         "confidence": planned.confidence,
         "limit": {"kind": str(planned.limit.kind), "value": planned.limit.value},

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from mlci.errors import BadInput, MlciError
-from mlci.flow.truth import PROJECT, Truth, read_truth
+from mlci.errors import Broken, MlciError
+from mlci.flow.truth import Truth, read_truth
 from mlci.gitops.repository import Repository
 
 
@@ -14,18 +14,26 @@ from mlci.gitops.repository import Repository
 class Reader:
     """One thread does all that touches the network: reading, and acts after which it reads again.
 
-    ``truth`` is the newest reading that succeeded; ``problem`` is why the newest one did not.
+    ``truth`` is the newest reading that succeeded; ``error`` is why the newest one did not.
     """
 
     repository: Repository
     base: str | None
     truth: Truth | None = None
-    problem: str = ""
+    error: MlciError | None = None
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="mlci-git")
     )
     _reading: "Future[None] | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def newest(self) -> Truth:
+        """``truth``, or what is wrong raised where nothing could be read yet."""
+        if self.truth is not None:
+            return self.truth
+        raise self.error or Broken(
+            place=self.repository.place, found="nothing was read yet", expected="a protected ref"
+        )
 
     def refresh(self) -> "Future[None]":
         """Asks for a new reading, unless one is under way.
@@ -57,20 +65,7 @@ class Reader:
 
     def _read(self) -> None:
         try:
-            truth = read_truth(self.repository, self.base)
-            _check_project(truth)
-            self.truth = truth
-            self.problem = ""
+            self.truth = read_truth(self.repository, self.base)
+            self.error = None
         except MlciError as error:
-            self.problem = str(error)
-
-
-def _check_project(truth: Truth) -> None:
-    """A command may read a first project file from where it stands; the agent stands nowhere."""
-    if truth.rules.commit != truth.protected.commit:
-        raise BadInput(
-            place=f"{truth.protected.ref}:{PROJECT}",
-            found="no project file at the protected ref",
-            expected=f"a committed {PROJECT}",
-            next_step="commit one; until then all is HELD and nothing is stopped",
-        )
+            self.error = error

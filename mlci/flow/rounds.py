@@ -139,7 +139,7 @@ class Agent:
     def _trouble(self, truth: Truth) -> str:
         """Why Git can't be acted on now; what runs goes on, and a regression still loses its
         traffic."""
-        trouble = self.reader.problem
+        trouble = str(self.reader.error or "")
         if not trouble and truth.rules.project.environment(self.environment) is None:
             trouble = f"{truth.protected.ref} no longer declares the environment"
         self.explain(f"HELD, nothing changes: {trouble}" * bool(trouble), topic="git")

@@ -65,6 +65,9 @@ def locate_protected(repository: Repository, base: str | None) -> Protected:
     if base is not None or not has_project(repository, protected.commit):
         return protected
     named = parse_project(PROJECT, repository.read(protected.commit, PROJECT)).protected_ref
+    if protected.remote is None:
+        # The remote of the usual name is this repository itself where there is none.
+        named = named.removeprefix("origin/")
     if named in (protected.ref, protected.branch):
         return protected
     return for_ref(repository, named)

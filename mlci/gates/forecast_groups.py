@@ -1,6 +1,7 @@
 """What judgements on groups of rows could show: pairs of groups, their gap, and slices."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -42,12 +43,10 @@ def _pairs(planned: Planned, names: Sequence[str], sizes: Sizes, exam: Exam) -> 
     confidence = 1.0 - (1.0 - planned.confidence) / pairs
     limit = planned.limit.value
     kind: Kind = "ratio" if planned.limit.kind is LimitKind.MINIMUM_RATIO else "difference"
-    power = PairTable(sizes * base, sizes.astype(float), kind).power(limit, confidence, base)
-    small = [
-        f"{names[one]} with {names[other]}"
-        for (one, other), chance in zip(combinations(range(len(names)), 2), power, strict=True)
-        if chance < POWER
-    ]
+    rows = sizes.astype(np.float64)
+    power = PairTable(base * rows, rows, kind).power(limit, confidence, base)
+    every = combinations(range(len(names)), 2)
+    small = [pair for pair, chance in zip(every, power, strict=True) if chance < POWER]
     first, second = _largest(sizes)
     shown = None
     if second and kind == "ratio":
@@ -58,8 +57,20 @@ def _pairs(planned: Planned, names: Sequence[str], sizes: Sizes, exam: Exam) -> 
         n=int(sizes.sum()),
         detectable=shown,
         assuming=f"rates near {base:.0%}, of the two largest groups",
-        warning=_too_few(small),
+        warning=_too_few(_named(small, names)),
     )
+
+
+def _named(small: Sequence[tuple[int, int]], names: Sequence[str]) -> list[str]:
+    """A group that is small with every other by its name alone, then the other pairs."""
+    with_others = Counter(group for pair in small for group in pair)
+    most = len(names) - 1
+    lonely = [at for at in range(len(names)) if most > 1 and with_others[at] == most]
+    pairs = [(one, other) for one, other in small if not {one, other} & {*lonely}]
+    return [
+        *(f"{names[at]} with any other" for at in lonely),
+        *(f"{names[one]} with {names[other]}" for one, other in pairs),
+    ]
 
 
 def _ratio(n1: int, n2: int, base: float, confidence: float, limit: float) -> float | None:
@@ -103,9 +114,7 @@ def _slices(planned: Planned, names: Sequence[str], sizes: Sizes) -> Forecast:
     if planned.limit.kind is LimitKind.MINIMUM:
         allowance = 1.0 - allowance
     small = [
-        name
-        for name, each in zip(names, shown, strict=True)
-        if each is None or each > allowance
+        name for name, each in zip(names, shown, strict=True) if each is None or each > allowance
     ]
     return Forecast(
         n=int(sizes.sum()),

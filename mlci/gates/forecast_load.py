@@ -17,7 +17,9 @@ def loaded(spec: GateSpec, planned: Planned, *, comparing: bool) -> Forecast:
     rate's limit that they show. Of a percentile only the share of slower requests is known."""
     terms = read_terms(spec)
     comparing = comparing and bool(terms.ratios)
-    blocks = cut(terms.rate, terms.budget, rank=terms.rank(comparing=comparing), comparing=comparing)
+    blocks = cut(
+        terms.rate, terms.budget, rank=terms.rank(comparing=comparing), comparing=comparing
+    )
     if planned.limit.kind is LimitKind.MAXIMUM_RATIO:
         return _ratio(planned, blocks.rounds)
     requests = int(blocks.rounds * blocks.seconds * terms.rate)

@@ -26,6 +26,11 @@ class ArmCounts:
     buckets: tuple[tuple[float, int], ...]
     codes: Mapping[int, int] = field(default_factory=dict)
 
+    @property
+    def refused(self) -> int:
+        """Answers that say the request is wrong: 4xx."""
+        return sum(count for code, count in self.codes.items() if 400 <= code < 500)
+
     def answered_within(self, bound: float) -> int:
         """Answers that took at most ``bound`` seconds, or a little more where no edge is there: the
         smallest edge from ``bound`` on counts, so that too few are called slow, never too many."""

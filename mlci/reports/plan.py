@@ -5,15 +5,10 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from mlci.records.judgement import Limit, LimitKind, Planned
+from mlci.reports import numbers
+
 _HEAD = ("judgement", "limit", "from", "can show")
-_SHOWN = {
-    "minimum": lambda limit, shown: f"{limit + shown:.4f} or more",
-    "maximum": lambda limit, shown: f"{limit - shown:.4f} or less",
-    "margin": lambda _, shown: f"within {shown:.4f}",
-    "maximumDifference": lambda _, shown: f"a gap of {shown:.4f}",
-    "minimumRatio": lambda _, shown: f"a ratio of {shown:.3f}",
-    "objective": lambda limit, shown: f"{limit - shown:.4%} or less",
-}
 
 
 def render(plan: Mapping[str, Any], width: int = 100) -> str:
@@ -64,20 +59,45 @@ def _judgements(plan: Mapping[str, Any], width: int) -> list[str]:
         lines.append(_row(row, widths))
         notes = [f"assuming {each['assuming']}"] if each["assuming"] else []
         notes += [f"warning: {each['warning']}"] if each["warning"] else []
-        lines += textwrap.wrap(
-            "; ".join(notes), width, initial_indent="    ", subsequent_indent="    "
-        )
+        lines += _wrapped(f"    {'; '.join(notes)}", width, "    ") if notes else []
     return lines
 
 
 def _cells(judgement: Mapping[str, Any]) -> tuple[str, ...]:
-    limit, shown = judgement["limit"], judgement["detectable"]
+    planned, shown = _planned(judgement), judgement["detectable"]
     return (
-        judgement["id"] + ("" if judgement["required"] else " (advice)"),
-        f"{limit['value']:g}",
+        planned.id + ("" if planned.required else " (advice)"),
+        numbers.limit(planned),
         f"{judgement['n']:,} {judgement['unit']}",
-        "-" if shown is None else _SHOWN[limit["kind"]](limit["value"], shown),
+        "-" if shown is None else _shown(planned, shown),
     )
+
+
+def _planned(judgement: Mapping[str, Any]) -> Planned:
+    limit = judgement["limit"]
+    return Planned(
+        id=judgement["id"],
+        policy=judgement["policy"],
+        gate=judgement["gate"],
+        metric=judgement["metric"],
+        limit=Limit(kind=LimitKind(limit["kind"]), value=limit["value"]),
+        required=judgement["required"],
+        confidence=judgement["confidence"],
+    )
+
+
+def _shown(planned: Planned, shown: float) -> str:
+    """In the limit's own unit: from where on, or up to where, the truth is shown."""
+    limit = planned.limit.value
+    match planned.limit.kind:
+        case LimitKind.MINIMUM:
+            return f"{numbers.number(limit + shown, planned)} or more"
+        case LimitKind.MAXIMUM | LimitKind.OBJECTIVE:
+            return f"{numbers.number(limit - shown, planned)} or less"
+        case LimitKind.MINIMUM_RATIO:
+            return f"{numbers.number(shown, planned)} or less"
+    size = numbers.number(shown, planned).removeprefix("+")
+    return f"within {size}" if planned.limit.kind is LimitKind.MARGIN else f"{size} or more"
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -85,8 +105,8 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join([first[0].ljust(first[1]), *(cell.rjust(wide) for cell, wide in others)])
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent="          ")
+def _wrapped(text: str, width: int, indent: str = " " * 10) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _time(seconds: float) -> str:

@@ -3,7 +3,9 @@
 A request is bad for a latency bound when it was not answered within it: answered later, failed
 without an answer, left by its client, or still in flight and older. So it counts before it ends:
 of the requests active now, at most those started since an earlier scrape can be younger than that
-scrape (``overdue``, a lower bound). It is bad as an error when it ended as 5xx, or hangs.
+scrape (``overdue``, a lower bound). It is bad as an error when it ended as 5xx, or hangs; and, in
+the comparison of two arms alone, when it was refused with 4xx: clients err as often in both, so
+that a canary that refuses more has changed what it takes.
 Running maxima keep a lower bound that falls again from taking back what it has shown.
 """
 
@@ -15,6 +17,7 @@ from mlci.records.policy import Watch
 from mlci.records.traffic import ArmCounts
 
 ERRORS = "errors"
+_SUMMED = ("started", "ended", "completed", "failed", "refused")
 
 
 def hang_limit(watch: Watch) -> float:
@@ -41,12 +44,14 @@ class Tally:
 class Arm:
     """One server's requests since its watch began.
 
-    ``errors`` and ``latency`` (bound by bound, as in the policy) are the tallies; the rest is what
-    the next scrape is compared with: the raw counts, sums over restarts of the proxy, and how many
-    had started by which time.
+    ``errors`` (for the budget), ``unserved`` (errors and refusals, for the comparison) and
+    ``latency`` (bound by bound, as in the policy) are the tallies; the rest is what the next
+    scrape is compared with: the raw counts, sums over restarts of the proxy, and how many had
+    started by which time.
     """
 
     errors: Tally = field(default_factory=Tally)
+    unserved: Tally = field(default_factory=Tally)
     latency: tuple[Tally, ...]
     raw: ArmCounts | None = None
     sums: Mapping[str, int] = field(default_factory=dict)
@@ -60,12 +65,13 @@ class Arm:
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        return (self.errors, *self.latency)
+        """What is compared with the other arm's."""
+        return (self.unserved, *self.latency)
 
     def seen(self, counts: ArmCounts, time: float, watch: Watch) -> "Arm":
         """The state after one scrape; the first one only says where counting begins."""
         within = tuple(counts.answered_within(bound) for bound in watch.latency)
-        now = {name: getattr(counts, name) for name in ("started", "ended", "completed", "failed")}
+        now = {name: getattr(counts, name) for name in _SUMMED}
         if self.raw is None:
             none = dict.fromkeys(now, 0)
             return replace(self, raw=counts, sums=none, started=((time, 0),))
@@ -87,9 +93,9 @@ class Arm:
 
     def _tallied(self, time: float, history: tuple[tuple[float, int], ...], watch: Watch) -> "Arm":
         failed = self.sums["failed"] + self._overdue(time, history, hang_limit(watch))
-        errors = Tally(
-            bad=max(self.errors.bad, failed), good=self.sums["completed"] - self.sums["failed"]
-        )
+        answered, refused = self.sums["completed"] - self.sums["failed"], self.sums["refused"]
+        errors = Tally(bad=max(self.errors.bad, failed), good=answered)
+        unserved = Tally(bad=max(self.unserved.bad, failed + refused), good=answered - refused)
         latency = tuple(
             Tally(
                 bad=max(old.bad, self.sums["ended"] - within + self._overdue(time, history, bound)),
@@ -97,7 +103,7 @@ class Arm:
             )
             for old, within, bound in zip(self.latency, self.within, watch.latency, strict=True)
         )
-        return replace(self, errors=errors, latency=latency)
+        return replace(self, errors=errors, unserved=unserved, latency=latency)
 
     def _overdue(self, time: float, history: tuple[tuple[float, int], ...], age: float) -> int:
         """At least so many requests in flight are older than ``age`` seconds."""
@@ -115,6 +121,7 @@ class Arm:
         raw = data["raw"]
         return cls(
             errors=Tally(**data["errors"]),
+            unserved=Tally(**data["unserved"]),
             latency=tuple(Tally(**each) for each in data["latency"]),
             raw=None if raw is None else _counts(raw),
             sums=dict(data["sums"]),

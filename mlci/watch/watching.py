@@ -75,8 +75,10 @@ class Watching:
         if self.stable is None:
             return True
         canary, stable = self.compared[0]
-        apart = self.canary_arm.errors.n - canary.n
-        return self.stable_arm.errors.n == stable.n and apart >= max(1, self.watch.minimum_requests)
+        apart = self.canary_arm.tallies[0].n - canary.n
+        return self.stable_arm.tallies[0].n == stable.n and apart >= max(
+            1, self.watch.minimum_requests
+        )
 
     def _with_onset(self, time: float) -> "Watching":
         if self.onset_time is None or time < self.onset_time:

@@ -1,4 +1,4 @@
-"""A project with everything real: a bare remote, a clone, an exam, ONNX models, the command line."""
+"""A real project: a bare remote, a clone, an exam, ONNX models, and the command line."""
 
 import hashlib
 import json
@@ -86,7 +86,9 @@ def model(column: str = "s", mark: str = "", answer: str = "probability") -> byt
     elif answer in ("strange", "constant"):
         label = np.array(["maybe" if answer == "strange" else "no"], object)
         constants = [
-            helper.make_tensor("label", TensorProto.STRING, [1, 1], [each.encode() for each in label])
+            helper.make_tensor(
+                "label", TensorProto.STRING, [1, 1], [each.encode() for each in label]
+            )
         ]
         nodes = [
             helper.make_node("Shape", [column], ["shape"]),
@@ -109,7 +111,7 @@ def model(column: str = "s", mark: str = "", answer: str = "probability") -> byt
 
 
 def rows(n: int = 1500) -> dict[str, Any]:
-    """``s`` is a good score, ``noise`` none; ``y`` is "yes" or "no"; the groups differ by chance."""
+    """``s`` is a good score, ``noise`` none; ``y`` is "yes" or "no"; groups differ by chance."""
     random = np.random.default_rng(7)
     score = random.uniform(0, 1, n)
     return {
@@ -133,6 +135,7 @@ def manifest(
     version: str = "1.0.0", *, content: bytes = b"", uri: str = "", environment: str = "production"
 ) -> str:
     """A release of the model file ``content``, which lies at ``uri``."""
+    uri = uri or f"models/income-{version}.onnx"
     return f"""\
 apiVersion: mlci.dev/v1
 kind: ModelRelease
@@ -140,7 +143,7 @@ metadata: {{name: income, environment: {environment}}}
 spec:
   version: {version}
   task: binary-classification
-  model: {{uri: {uri or f"models/income-{version}.onnx"}, digest: "{digest(content)}", format: onnx}}
+  model: {{uri: {uri}, digest: "{digest(content)}", format: onnx}}
   evaluation: exam
   rollout: {{strategy: canary, steps: [{{weight: 10, bake: 1m}}, {{weight: 50, bake: 2m}}]}}
 """
@@ -163,7 +166,12 @@ def exam(content: bytes, *, positive: str = "yes", label: str = "y") -> str:
 apiVersion: mlci.dev/v1
 kind: EvaluationSet
 metadata: {{name: exam}}
-spec: {{uri: {DATA}, digest: "{digest(content)}", label: {label}, positive: "{positive}", sensitive: [sex, race]}}
+spec:
+  uri: {DATA}
+  digest: "{digest(content)}"
+  label: "{label}"
+  positive: "{positive}"
+  sensitive: [sex, race]
 """
 
 

@@ -33,6 +33,16 @@ def test_slow_failed_and_abandoned_requests_are_bad_for_latency_and_only_5xx_for
     assert (arm.errors.bad, arm.errors.good) == (2, 7)
 
 
+def test_refusals_count_in_the_comparison_alone():
+    arm = look(Arm.begin(WATCH), 0.0)
+    arm = look(
+        arm, 1.0, started=10, ended=10, completed=10, failed=2, codes={200: 5, 400: 3, 500: 2}
+    )
+    assert (arm.errors.bad, arm.errors.good) == (2, 8)
+    assert (arm.unserved.bad, arm.unserved.good) == (5, 5)
+    assert arm.tallies[0] == arm.unserved
+
+
 def test_a_request_that_hangs_is_bad_before_it_ends_and_once_only():
     arm = look(Arm.begin(WATCH), 0.0)
     arm = look(arm, 1.0, started=5, active=5)

@@ -7,7 +7,7 @@ import pytest
 
 from mlci.records.outcome import Health
 from mlci.records.policy import Watch
-from mlci.records.traffic import Scrape
+from mlci.records.traffic import ArmCounts, Scrape
 from mlci.watch.judge import MISSED, assess
 from mlci.watch.watching import Watching
 
@@ -26,6 +26,24 @@ def watching(traffic, arm, *, canary, stable, scrapes=40, watch=WATCH):
                 arms[name] = arm(started=k * n, failed=k * errors, buckets=edges)
         state = state.observe(Scrape(time=float(k), arms=arms))
     return state
+
+
+def test_refusing_what_stable_accepts_is_regressed_though_no_error():
+    edges = tuple((edge, 0) for edge in WATCH.latency)
+    state = Watching.start(WATCH, canary="c", stable="s")
+    for k in range(10):
+        n = 50 * k
+        both = {
+            name: ArmCounts(
+                started=n, ended=n, completed=n, failed=0, active=0, buckets=edges, codes={code: n}
+            )
+            for name, code in (("c", 400), ("s", 200))
+        }
+        state = state.observe(Scrape(time=float(k), arms=both))
+    said = assess(state)
+    assert said.health is Health.REGRESSED
+    assert "more errors than stable" in said.reason
+    assert said.estimates["share/errors"].value == 0.0
 
 
 @pytest.fixture

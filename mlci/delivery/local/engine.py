@@ -24,6 +24,8 @@ from mlci.records.traffic import Scrape
 
 ENVOY = "envoy"
 STRAGGLER_SECONDS = 0.2
+# For clients to hear, with an answer, that their connection closes; some never ask again.
+GOODBYE_SECONDS = 4.0
 
 
 class LocalEngine:
@@ -134,6 +136,7 @@ class LocalEngine:
         if self._supervisor.alive():
             if self._envoy.live():
                 self._envoy.drain()
+                self._wait_until_left()
                 self._wait_until_idle(None)
             self._supervisor.halt(ENVOY)
             self._supervisor.stop()
@@ -196,6 +199,11 @@ class LocalEngine:
         """Bounded by the route's timeout, which ends every request."""
         deadline = time.monotonic() + self._timeout + 1.0
         while self._envoy.active(cluster) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def _wait_until_left(self) -> None:
+        deadline = time.monotonic() + GOODBYE_SECONDS
+        while self._envoy.connections() and time.monotonic() < deadline:
             time.sleep(0.02)
 
     def _state(self, kept: Kept, program: Program | None) -> ServerState:

@@ -87,6 +87,10 @@ class Envoy:
         )
         return sum(self._stats(names))
 
+    def connections(self) -> int:
+        """Connections of clients that are open."""
+        return sum(self._stats(r"^http\.ingress\.downstream_cx_active$"))
+
     def drain(self) -> None:
         """Closes the listener; connections that are open end after their request."""
         unix.ask(self._admin, "POST", "/drain_listeners?graceful&skip_exit")

@@ -25,9 +25,11 @@ from mlci.errors import Broken
 
 STOP_SECONDS = 20
 
+# supervisord makes paths absolute, and a socket's address has room for 107 bytes: by way of its
+# working directory any path is short.
 _DAEMON = """\
 [unix_http_server]
-file = supervisor.sock
+file = /proc/self/cwd/supervisor.sock
 chmod = 0700
 [supervisord]
 logfile = supervisord.log

@@ -61,9 +61,10 @@ def live(world, models, traffic, until) -> Callable[..., object]:
         world.release("1.0", champion or models("good"))
         adopted = world.mlci("adopt", WORLD.MANIFEST, "--reason", "ran before")
         assert adopted.returncode == 0, adopted.stderr
-        world.agent(*arguments, variables=variables)
+        agent = world.agent(*arguments, variables=variables)
         clients = traffic()
-        until(lambda: clients.of("1.0") > 20)
+        until(lambda: clients.of("1.0") > 20 or agent.poll() is not None)
+        assert agent.poll() is None, world.log
         clients.answers.clear()
         return clients
 

@@ -43,7 +43,9 @@ def test_a_canary_that_fails_is_reverted_and_its_model_blocked(live, world, mode
     assert "Mlci-Reason: more " in message
     pushed = log.read_text().splitlines()
     own = [line.split(" ", 1)[1] for line in pushed]
-    assert own.index("REGRESSED income/production@1.1") < own.index("Revert income/production to 1.0")
+    assert own.index("REGRESSED income/production@1.1") < own.index(
+        "Revert income/production to 1.0"
+    )
 
     world.pull()
     world.release("1.2", models("failing"))

@@ -43,7 +43,7 @@ def test_git_out_of_order_holds_everything_and_stops_nothing(live, world, models
     project = (world.work / "mlci.yaml").read_text()
     (world.work / "mlci.yaml").unlink()
     world.release("1.1", models("good", steepness=2.0))
-    until(lambda: "no project file" in world.log)
+    until(lambda: "the project file is gone" in world.log)
     unchanged(world, clients, number)
 
     moved = world.origin.rename(world.folder / "away.git")

@@ -79,7 +79,9 @@ def test_killed_between_traffic_back_record_and_push(live, world, models, until)
 def test_killed_in_the_middle_of_a_canary(live, world, models, until):
     """The policy goes from the tip meanwhile, too: the delivery keeps what it began with."""
     clients = live()
-    world.release("1.1", models("failing"), steps="[{weight: 30, bake: 5s}, {weight: 60, bake: 1s}]")
+    world.release(
+        "1.1", models("failing"), steps="[{weight: 30, bake: 5s}, {weight: 60, bake: 1s}]"
+    )
     until(lambda: clients.of("1.1") > 30)
     servers = {each.pid for each in world.servers()}
     world.agents[-1].kill()

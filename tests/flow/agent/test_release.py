@@ -40,7 +40,7 @@ def test_first_release_then_a_new_one_by_canary(world, models, traffic, until):
 
     page = metrics(world.log)
     assert 'mlci_requests_total{model="income",environment="production",arm="stable"' in page
-    assert 'mlci_weight_percent{' in page
+    assert "mlci_weight_percent{" in page
 
     until(lambda: len(world.servers()) == 1)
     assert clients.bad() == {}

@@ -102,7 +102,7 @@ class Traffic:
             self.answers[seen] += 1
 
 
-def until(condition: Callable[[], object], seconds: float = 45.0, every: float = 0.05) -> object:
+def until(condition: Callable[[], object], seconds: float = 30.0, every: float = 0.05) -> object:
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:

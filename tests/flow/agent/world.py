@@ -96,10 +96,14 @@ class World:
         )
         self.commit("Rules")
         if self.remote:
-            self.git("init", "--quiet", "--bare", "-b", "main", str(self.origin), inside=self.folder)
+            self.git(
+                "init", "--quiet", "--bare", "-b", "main", str(self.origin), inside=self.folder
+            )
             self.git("remote", "add", "origin", f"file://{self.origin}")
             self.push()
-            self.git("clone", "--quiet", f"file://{self.origin}", str(self.clone), inside=self.folder)
+            self.git(
+                "clone", "--quiet", f"file://{self.origin}", str(self.clone), inside=self.folder
+            )
 
     def declare(self, *, hold: bool = False) -> None:
         ref = "origin/main" if self.remote else "main"
@@ -154,7 +158,7 @@ class World:
             MANIFEST,
             "apiVersion: mlci.dev/v1\nkind: ModelRelease\n"
             "metadata: {name: income, environment: production}\n"
-            f"spec:\n  version: \"{version}\"\n  task: binary-classification\n"
+            f'spec:\n  version: "{version}"\n  task: binary-classification\n'
             f'  model: {{uri: {uri}, digest: "{digest(model)}", format: onnx{more}}}\n'
             f"  evaluation: exam\n  serving: {{replicas: {replicas}}}\n"
             f"  rollout: {{strategy: canary, steps: {steps}}}\n",
