@@ -30,7 +30,7 @@ from mlci.commands.options import Options, base_option, global_options
     help="Seconds between two looks at the counters.",
 )
 @click.option("--metrics-port", type=int, help="Serve /metrics for Prometheus on this port.")
-@click.option("--once", is_flag=True, help="One round, then leave everything running.")
+@click.option("--once", is_flag=True, help="Do what is to do, then leave everything running.")
 @global_options
 def command(
     *,

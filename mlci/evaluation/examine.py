@@ -68,7 +68,7 @@ def _answers(examinee: Examinee, dataset: Dataset, exam: EvaluationSet, labels: 
             expected="a model that can be examined here: onnx",
             next_step="convert the model to ONNX",
         )
-    model = open_model(examinee.model)
+    model = open_model(examinee.model, place=declared.uri)
     feeds = bind(declared, model.inputs, dataset, exam.label)
     read = reader(declared, model.outputs, labels).read
     columns = tuple(dict.fromkeys(column for feed in feeds for column in feed.columns))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mlci.errors import BadInput, Invalid, MlciError
 from mlci.flow.decide import Admission, Tip
-from mlci.flow.standing import context, recorded_verdicts, reruns, stand, verdict_that_stands
+from mlci.flow.standing import context, stand, undecided, verdict_that_stands
 from mlci.flow.truth import Truth
 from mlci.gitops.repository import REGULAR, Repository
 from mlci.gitops.reversal import own_paths
@@ -71,9 +71,8 @@ def admit(release: Release, truth: Truth) -> Admission:
         if stands.admits:
             return Admission(admits=True, verdict=stands.id, reason=reason)
         return Admission(refused=True, verdict=stands.id, reason=reason)
-    tried = recorded_verdicts(truth.records, release.digest, key)
-    if len(tried) > reruns(history, release.digest):
-        last = tried[-1]
+    last = undecided(truth.records, release.digest, key, history)
+    if last is not None:
         return Admission(
             held=f"verdict {last.outcome} ({last.id}) decides nothing; "
             f"`mlci approve {release.path}` permits another gate run"

@@ -23,7 +23,8 @@ def advance(
 
     HEALTHY says that the evidence suffices for promotion. Nothing moves up while nothing can be
     seen (UNKNOWN), nor in an ``incident`` of both arms. Past the deadline without a promotion the
-    policy decides: ``pause`` keeps weight and watching, ``abort`` takes the release back.
+    policy decides: ``pause`` keeps weight and watching, ``abort`` takes the release back, unless
+    nothing can be seen: that reverts nothing.
     """
     if progress.intent is Intent.TAKE_BACK or health is Health.REGRESSED:
         return Move.TAKE_BACK
@@ -36,5 +37,6 @@ def advance(
         if last and health is Health.HEALTHY:
             return Move.PROMOTE
     if progress.total >= watch.deadline:
-        return Move.TAKE_BACK if watch.on_deadline == "abort" else Move.PAUSE
+        abort = watch.on_deadline == "abort" and health is not Health.UNKNOWN
+        return Move.TAKE_BACK if abort else Move.PAUSE
     return Move.STAY

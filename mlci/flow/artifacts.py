@@ -46,11 +46,13 @@ class Artifacts:
         target = self.store / digest.removeprefix("sha256:")
         seen: list[str] = []
         try:
-            if target.exists():
+            # What nobody offers any more is missing, whatever an earlier run has stored.
+            offers = tuple(self._offers(uri))
+            if offers and target.exists():
                 if _digest_of(target) == digest:
                     return target
                 target.unlink()
-            for where, copy in self._offers(uri):
+            for where, copy in offers:
                 found = _tried(copy, target, digest)
                 if not found:
                     return target
@@ -92,7 +94,7 @@ class Artifacts:
         for blob in self.blobs:
             if blob.path == uri:
                 yield f"records:{uri}", self._blob(blob)
-        if self.tree is not None and (self.tree / uri).is_file():
+        if self.tree is not None and _is_own_file(self.tree, uri):
             yield uri, partial(_copy, self.tree / uri)
         for commit in self.commits:
             at_commit = self.repository.find(commit, uri)
@@ -106,6 +108,13 @@ class Artifacts:
 def is_relative(uri: str) -> bool:
     """True for a path inside the repository."""
     return not urllib.parse.urlsplit(uri).scheme
+
+
+def _is_own_file(tree: Path, uri: str) -> bool:
+    """A regular file without a link on its way: a link could lead out of the repository, and git
+    objects, which the admitting gate reads, would not follow it."""
+    file = tree / uri
+    return file.is_file() and file.resolve() == tree.resolve() / uri
 
 
 def _tried(copy: Callable[[BinaryIO], None], target: Path, digest: str) -> str:

@@ -3,12 +3,13 @@
 One model's trouble stays its own: whatever fails for it is said, and tried again the next round.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from mlci.delivery.engine import Engine, Phase, Route, Running, Server, ServerState
 from mlci.errors import MlciError
+from mlci.flow.explain import Explain
 from mlci.flow.view import Wanted
 
 _STARTING = ServerState(phase=Phase.STARTING)
@@ -20,7 +21,7 @@ class Bringing:
 
     engine: Engine
     aside: ThreadPoolExecutor
-    explain: Callable[..., None]
+    explain: Explain
     in_force: dict[str, Route] = field(default_factory=dict)
     _certain: bool = True
     _starting: bool = False
@@ -57,7 +58,7 @@ class Bringing:
             return _STARTING
         try:
             state = self.engine.ensure(server)
-        except MlciError as error:
+        except (MlciError, OSError) as error:
             self.explain(str(error), topic=server.identity)
             return _STARTING
         self.explain("", topic=server.identity)
@@ -89,7 +90,7 @@ class Bringing:
             if ended.done():
                 del self._draining[identity]
                 error = ended.exception()
-                if isinstance(error, MlciError):
+                if isinstance(error, MlciError | OSError):
                     self.explain(str(error), topic=identity)
                 elif error is not None:
                     raise error

@@ -4,12 +4,12 @@ Invariants: an intent is journalled before its act; traffic moves before the rec
 record is written before Git is put right (which the keeper's next rounds do).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mlci.delivery.engine import Phase, Route, Server
 from mlci.flow.advance import Move, advance
 from mlci.flow.evidence import Evidence
+from mlci.flow.explain import Explain
 from mlci.flow.progress import Intent, Journal, Progress
 from mlci.flow.recording import next_state
 from mlci.flow.routes import only, split
@@ -45,7 +45,7 @@ class Delivering:
     journal: Journal
     evidence: Evidence
     scribe: Scribe
-    explain: Callable[[str], None]
+    explain: Explain
     by: str
     wanted: Wanted | None = None
 

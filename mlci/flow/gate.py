@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlci.errors import BadInput, Undecided
+from mlci.errors import BadInput, Conflict, Undecided
 from mlci.flow.case import Case, read_case
 from mlci.flow.files import clear, state_of, write_whole
 from mlci.flow.judging import Say, measure_and_judge, now, verdict_on
@@ -13,6 +13,7 @@ from mlci.gitops.records_branch import RecordsBranch, Write
 from mlci.gitops.records_snapshot import RecordsSnapshot
 from mlci.gitops.repository import Repository
 from mlci.records.delivery import DeliveryRecord
+from mlci.records.digest import digest_of
 from mlci.records.outcome import Outcome
 from mlci.records.verdict import Verdict
 from mlci.reports.json import dumps
@@ -50,8 +51,8 @@ def gate(
     # Before anything is measured: no minutes are lost, and no old PASS is taken for this run's.
     clear(out / "verdict.json")
     case = read_case(repository, path, base=base, at=at)
-    if record and case.truth.first_change:
-        raise _no_rules_yet(case)
+    if record:
+        _check_merged(case)
     gated = _without_measuring(case, record=record)
     if gated is None:
         gated = Gated(verdict=measure_and_judge(case, out=out, say=say))
@@ -121,10 +122,23 @@ def _record(case: Case, gated: Gated, say: Say) -> Gated:
     return gated
 
 
-def _no_rules_yet(case: Case) -> BadInput:
-    return BadInput(
-        place=f"{case.truth.protected.ref}:mlci.yaml",
-        found="no project file at the protected ref: the change brings its own rules",
-        expected="rules at the protected ref; what is recorded admits",
-        next_step="gate without --record; merge; then record",
-    )
+def _check_merged(case: Case) -> None:
+    """What is recorded admits, and only what is merged can be admitted. Raises BadInput where the
+    protected ref has no rules yet, Conflict where it doesn't hold this manifest."""
+    protected = case.truth.protected
+    if case.truth.first_change:
+        raise BadInput(
+            place=f"{protected.ref}:mlci.yaml",
+            found="no project file at the protected ref: the change brings its own rules",
+            expected="rules at the protected ref; what is recorded admits",
+            next_step="gate without --record; merge; then record",
+        )
+    path = case.release.path
+    merged = case.repository.find(protected.commit, path)
+    if merged is None or digest_of(case.repository.blob(merged.oid)) != case.release.digest:
+        raise Conflict(
+            place=path,
+            found=f"another manifest than the one at {protected.ref}",
+            expected="what is merged: a recorded verdict admits",
+            next_step="gate without --record for advice; record after the merge",
+        )

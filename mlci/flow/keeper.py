@@ -131,7 +131,9 @@ class Keeper:
 
     def _put_right(self, record: DeliveryRecord, target: DeliveryRecord) -> None:
         result = put_right(self.repository, record, target, base=self.base, by=self.by)
-        self.delivering.explain(f"{record.version} taken back: {result.kind}, {result.message}")
+        self.delivering.explain(
+            f"{record.version} taken back: {result.kind}, {result.message}", topic="reversal"
+        )
 
     def _gate(
         self, act: Gate, release: Release, history: tuple[DeliveryRecord, ...], now: Now

@@ -88,7 +88,7 @@ class Agent:
                 self.bringing.bring_about(wanted, running)
             self._expose(scrape, running)
             self.explain("", topic="round")
-        except MlciError as error:
+        except (MlciError, OSError) as error:
             self.explain(str(error), topic="round")
 
     def finish(self) -> None:
@@ -124,7 +124,7 @@ class Agent:
             if model not in self.keepers:
                 self.keepers[model] = self.keeper(model)
             wanted = self.keepers[model].round(now)
-        except MlciError as error:
+        except (MlciError, OSError) as error:
             self.explain(str(error), topic=model)
             return None
         self.explain("", topic=model)

@@ -186,8 +186,3 @@ def put_aside(history: Sequence[DeliveryRecord], manifest_digest: str) -> frozen
         for each in history
         if each.state is State.APPROVED and each.manifest_digest == manifest_digest and each.verdict
     )
-
-
-def reruns(history: Sequence[DeliveryRecord], manifest_digest: str) -> int:
-    """How often a person permitted another gate run of this manifest."""
-    return len(put_aside(history, manifest_digest))

@@ -12,7 +12,8 @@ from pathlib import Path
 from mlci.errors import BadInput, Invalid, MlciError
 from mlci.flow.documents import REGULAR, RULES, Commit, Store, Tree
 from mlci.manifest.document import PROJECT_PATH, kind_of
-from mlci.manifest.parse import Parsed, parse
+from mlci.manifest.outline import Outline
+from mlci.manifest.parse import examine
 from mlci.manifest.problems import printable
 from mlci.manifest.together import check_together
 
@@ -74,14 +75,17 @@ def _validate(store: Store, asked: Callable[[str], bool], problems: list[MlciErr
         else:
             unread.append(path)
             problems.append(wrong)
-    documents: list[Parsed] = []
+    outlines: list[Outline] = []
     for path, content in store.read(readable).items():
         try:
-            documents.append(parse(printable(path), content, kind_of(path)))
+            outline, wrongs = examine(path, content)
         except Invalid as invalid:
             unread.append(path)
             problems.extend(invalid.problems)
-    problems.extend(check_together(documents, unread))
+        else:
+            outlines.append(outline)
+            problems.extend(wrongs)
+    problems.extend(check_together(outlines, unread))
     return Validation(files=len(targets), problems=tuple(sorted(problems, key=_order)))
 
 

@@ -1,5 +1,6 @@
 """A repository read through its git objects, never through its files."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,11 @@ class Repository:
         return found.text if found.ok else None
 
     def identity(self) -> tuple[str, str]:
-        """Name and address that git is configured with, else mlci's own."""
+        """Who commits here, as git itself would have it (environment, then configuration), else
+        mlci's own name."""
+        told = os.environ.get("GIT_COMMITTER_NAME"), os.environ.get("GIT_COMMITTER_EMAIL")
+        if told[0] and told[1]:
+            return told[0], told[1]
         lines = self.git("config", "--get-regexp", r"^user\.(name|email)$").text.splitlines()
         configured = dict(line.split(" ", 1) for line in lines if " " in line)
         if {"user.name", "user.email"} <= set(configured):

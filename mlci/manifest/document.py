@@ -12,7 +12,7 @@ from typing import Any
 from mlci.errors import BadInput, Invalid
 from mlci.manifest.problems import Problems, nearest, one_of, problem, show
 from mlci.manifest.schema_check import violations
-from mlci.manifest.yaml import Document, scan
+from mlci.manifest.yaml import Document, Keys, scan
 from mlci.records.release import release_path
 from mlci.records.source import Key, Source
 
@@ -30,12 +30,17 @@ KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One file's value; it may be used for a record only once ``problems`` has none."""
+    """One file's value; it may be used for a record only once ``problems`` has none.
+
+    ``refused`` are the keys to values of the wrong shape, ``unknown`` keys without a meaning.
+    """
 
     kind: str
     value: Any
     source: Source
     problems: Problems
+    refused: frozenset[Keys]
+    unknown: frozenset[Keys]
 
 
 def read(path: str, content: bytes, kind: str | None = None) -> Reading:
@@ -45,9 +50,16 @@ def read(path: str, content: bytes, kind: str | None = None) -> Reading:
         raise Invalid(tuple(text))
     found = _kind(document, [kind] if kind else list(KINDS), text)
     shape = violations(document.source, document.value, KINDS[found])
-    problems = Problems(document.source, [*text, *shape])
-    _check_path(document, found, problems, told={each.place for each in shape})
-    return Reading(kind=found, value=document.value, source=document.source, problems=problems)
+    reading = Reading(
+        kind=found,
+        value=document.value,
+        source=document.source,
+        problems=Problems(document.source, [*text, *shape.problems]),
+        refused=shape.refused,
+        unknown=shape.unknown,
+    )
+    _check_path(reading)
+    return reading
 
 
 def kind_of(path: str) -> str | None:
@@ -91,6 +103,8 @@ def _kind(document: Document, welcome: list[str], text: list[BadInput]) -> str:
     found = dig(value, "kind")
     if found in welcome:
         return str(found)
+    if isinstance(value, dict) and len(welcome) == 1 and found not in list(KINDS):
+        return welcome[0]  # which its schema will ask for, among all that it asks for
     if not isinstance(value, dict):
         wrong = problem(source, (), show(value), "a mapping with apiVersion, kind and spec")
     elif "kind" not in value:
@@ -100,9 +114,9 @@ def _kind(document: Document, welcome: list[str], text: list[BadInput]) -> str:
     raise Invalid((*text, wrong))
 
 
-def _check_path(document: Document, kind: str, problems: Problems, told: set[str]) -> None:
+def _check_path(reading: Reading) -> None:
     keys: tuple[str, ...]
-    path, metadata = document.source.path, dig(document.value, "metadata")
+    kind, path, metadata = reading.kind, reading.source.path, dig(reading.value, "metadata")
     name, environment = dig(metadata, "name"), dig(metadata, "environment")
     if kind == "Project":
         expected, keys = PROJECT_PATH, ("kind",)
@@ -117,6 +131,6 @@ def _check_path(document: Document, kind: str, problems: Problems, told: set[str
     else:
         folder = "policies" if kind == "GatePolicy" else "evaluations"
         expected, keys = f"{folder}/{name}.yaml", ("metadata", "name")
-    if path != expected and document.source.at(*keys) not in told:
-        value = dig(document.value, *keys)
-        problems.add(keys, f"{show(value)} in {show(path)}", f"the path {show(expected)}")
+    if path != expected and keys not in reading.refused:
+        value = dig(reading.value, *keys)
+        reading.problems.add(keys, f"{show(value)} in {show(path)}", f"the path {show(expected)}")

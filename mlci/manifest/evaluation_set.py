@@ -12,8 +12,13 @@ def parse_evaluation_set(path: str, content: bytes) -> EvaluationSet:
     return typed(read(path, content, "EvaluationSet"))
 
 
-def typed(reading: Reading) -> EvaluationSet:
+def check(reading: Reading) -> None:
+    """Adds what is wrong with the meaning of whatever could be read."""
     _check(reading.value, reading.problems)
+
+
+def typed(reading: Reading) -> EvaluationSet:
+    check(reading)
     reading.problems.raise_if_any()
     spec = reading.value["spec"]
     return EvaluationSet(

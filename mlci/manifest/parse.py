@@ -2,8 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
+from mlci.errors import BadInput
 from mlci.manifest import evaluation_set, policy, project, release
-from mlci.manifest.document import Reading, read
+from mlci.manifest.document import Reading, kind_of, read
+from mlci.manifest.outline import (
+    Outline,
+    outline_exam,
+    outline_policy,
+    outline_project,
+    outline_release,
+)
+from mlci.manifest.problems import printable
 from mlci.records.evaluation_set import EvaluationSet
 from mlci.records.policy import GatePolicy
 from mlci.records.project import Project
@@ -17,6 +26,12 @@ _TYPED: Mapping[str, Callable[[Reading], Parsed]] = {
     "ModelRelease": release.typed,
     "GatePolicy": policy.typed,
 }
+_OUTLINED: Mapping[str, tuple[Callable[[Reading], None], Callable[[Reading], Outline]]] = {
+    "Project": (project.check, outline_project),
+    "EvaluationSet": (evaluation_set.check, outline_exam),
+    "ModelRelease": (release.check, outline_release),
+    "GatePolicy": (policy.check, outline_policy),
+}
 
 
 def parse(path: str, content: bytes, kind: str | None = None) -> Parsed:
@@ -24,3 +39,14 @@ def parse(path: str, content: bytes, kind: str | None = None) -> Parsed:
     ``kind`` than the given one."""
     reading = read(path, content, kind)
     return _TYPED[reading.kind](reading)
+
+
+def examine(path: str, content: bytes) -> tuple[Outline, list[BadInput]]:
+    """What the document at ``path`` says to the others, and every problem of the file.
+
+    Raises Invalid where there is nothing to read.
+    """
+    reading = read(printable(path), content, kind_of(path))
+    check, outline = _OUTLINED[reading.kind]
+    check(reading)
+    return outline(reading), reading.problems.found

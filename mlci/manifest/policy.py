@@ -20,9 +20,14 @@ def parse_policy(path: str, content: bytes, commit: str = "") -> GatePolicy:
     return typed(read(path, content, "GatePolicy"), commit)
 
 
-def typed(reading: Reading, commit: str = "") -> GatePolicy:
+def check(reading: Reading) -> None:
+    """Adds what is wrong with the meaning of whatever could be read."""
     check_gates(reading.value, reading.problems)
     _check_watch(reading.value, reading.problems)
+
+
+def typed(reading: Reading, commit: str = "") -> GatePolicy:
+    check(reading)
     reading.problems.raise_if_any()
     spec = reading.value["spec"]
     confidence = float(spec.get("confidence", DEFAULT_CONFIDENCE))

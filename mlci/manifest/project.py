@@ -12,8 +12,13 @@ def parse_project(path: str, content: bytes) -> Project:
     return typed(read(path, content, "Project"))
 
 
-def typed(reading: Reading) -> Project:
+def check(reading: Reading) -> None:
+    """Adds what is wrong with the meaning of whatever could be read."""
     _check(reading.value, reading.problems)
+
+
+def typed(reading: Reading) -> Project:
+    check(reading)
     reading.problems.raise_if_any()
     spec = reading.value["spec"]
     return Project(

@@ -23,9 +23,14 @@ def parse_release(path: str, content: bytes) -> Release:
     return typed(read(path, content, "ModelRelease"))
 
 
-def typed(reading: Reading) -> Release:
+def check(reading: Reading) -> None:
+    """Adds what is wrong with the meaning of whatever could be read."""
     _check_measurable(reading.value, reading.problems)
     _check_steps(reading.value, reading.problems)
+
+
+def typed(reading: Reading) -> Release:
+    check(reading)
     reading.problems.raise_if_any()
     metadata, spec = reading.value["metadata"], reading.value["spec"]
     return Release(

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping, Sized
+from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import Any
 
 import jsonschema
@@ -13,9 +13,13 @@ from jsonschema import Draft202012Validator, validators
 from mlci import schemas
 from mlci.errors import BadInput
 from mlci.manifest.problems import MOST, nearest, one_of, problem, show, too_many
-from mlci.manifest.yaml import Misread
-from mlci.records.source import Key, Source
+from mlci.manifest.yaml import Keys, Misread
+from mlci.records.source import Source
 
+# What is in a mapping or a list still counts where these are violated.
+_OF_THE_WHOLE = frozenset(
+    ["required", "uniqueItems", "minItems", "maxItems", "minProperties", "maxProperties"]
+)
 _TYPES = {
     "object": "a mapping",
     "array": "a list",
@@ -27,19 +31,44 @@ _TYPES = {
 }
 
 
-def violations(source: Source, value: Any, schema: str) -> list[BadInput]:
-    """What in ``value`` the schema of that name doesn't admit; at most MOST of it."""
-    errors = _validator(schema).iter_errors(value)
-    told = (
-        each
-        for error in errors
-        if not isinstance(error.instance, Misread)  # its text's problem says it all
-        for each in _told(source, error)
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """``refused`` are the keys to values that say nothing, ``unknown`` keys without a meaning."""
+
+    problems: tuple[BadInput, ...]
+    refused: frozenset[Keys]
+    unknown: frozenset[Keys]
+
+
+def violations(source: Source, value: Any, schema: str) -> Shape:
+    """What in ``value`` the schema of that name doesn't admit, each once; at most MOST of it."""
+    told: dict[tuple[str, str, str], BadInput] = {}
+    refused: set[Keys] = set()
+    unknown: set[Keys] = set()
+    for keys, validator, each in _violations(source, value, schema):
+        told.setdefault((each.place, each.found, each.expected), each)
+        if validator == "additionalProperties":
+            unknown.add(keys)
+        elif validator not in _OF_THE_WHOLE:
+            refused.add(keys)
+        if len(told) == MOST:
+            told["", "", ""] = too_many(source)
+            break
+    return Shape(
+        problems=tuple(told.values()), refused=frozenset(refused), unknown=frozenset(unknown)
     )
-    problems = list(islice(told, MOST))
-    if len(problems) == MOST:
-        problems.append(too_many(source))
-    return problems
+
+
+def _violations(source: Source, value: Any, schema: str) -> Iterator[tuple[Keys, str, BadInput]]:
+    for error in _validator(schema).iter_errors(value):
+        keys = tuple(error.absolute_path)
+        if isinstance(error.instance, Misread):
+            continue  # its text's problem says it all
+        if error.validator == "additionalProperties":
+            for key, each in _unknown(source, keys, error):
+                yield (*keys, key), error.validator, each
+        else:
+            yield keys, error.validator, _told(source, keys, error)
 
 
 @cache
@@ -90,46 +119,38 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(f"{pattern.removesuffix('$')}\\Z" if pattern.endswith("$") else pattern)
 
 
-def _told(source: Source, error: Any) -> Iterable[BadInput]:
-    keys: tuple[Key, ...] = tuple(error.absolute_path)
+def _unknown(source: Source, keys: Keys, error: Any) -> Iterator[tuple[str, BadInput]]:
+    value, known = error.instance, error.schema.get("properties", {})
+    for key in value:
+        if key not in known:
+            near = nearest(key, [name for name in known if name not in value])
+            found = f"unknown key {show(key)}"
+            yield key, problem(source, (*keys, key), found, _keys(known, value), near)
+
+
+def _told(source: Source, keys: Keys, error: Any) -> BadInput:
     value, schema, limit = error.instance, error.schema, error.validator_value
     match error.validator:
-        case "additionalProperties":
-            known = schema.get("properties", {})
-            return (
-                problem(
-                    source,
-                    (*keys, key),
-                    f"unknown key {show(key)}",
-                    _keys(known, value),
-                    nearest(key, [name for name in known if name not in value]),
-                )
-                for key in value
-                if key not in known
-            )
         case "required":
             # jsonschema reports each missing key by itself; its message begins with the key.
             key = next(key for key in limit if error.message.startswith(f"{key!r} "))
             wanted = "the keys " + ", ".join(map(show, limit))
-            return [problem(source, keys, f"no key {show(key)}", wanted)]
+            return problem(source, keys, f"no key {show(key)}", wanted)
         case "enum":
             expected, near = one_of(limit), nearest(value, limit)
-            return [problem(source, keys, show(value), expected, near)]
+            return problem(source, keys, show(value), expected, near)
         case "const":
-            return [problem(source, keys, show(value), show(limit), nearest(value, [limit]))]
+            return problem(source, keys, show(value), show(limit), nearest(value, [limit]))
         case "uniqueItems":
-            return [problem(source, keys, f"{show(value)} again", "each item once")]
+            return problem(source, keys, f"{show(value)} again", "each item once")
         case "minItems" | "minProperties":
-            return [problem(source, keys, _count(value), f"at least {limit}")]
+            return problem(source, keys, _count(value), f"at least {limit}")
         case "maxItems" | "maxProperties":
-            return [problem(source, keys, _count(value), f"at most {limit}")]
+            return problem(source, keys, _count(value), f"at most {limit}")
         case "type":
-            return [
-                problem(
-                    source, keys, show(value), _kind(schema, limit), _quote(schema, value, limit)
-                )
-            ]
-    return [problem(source, keys, show(value), _described(error.validator, limit, schema))]
+            advice = _quote(schema, value, limit)
+            return problem(source, keys, show(value), _kind(schema, limit), advice)
+    return problem(source, keys, show(value), _described(error.validator, limit, schema))
 
 
 def _keys(known: Mapping[str, Any], value: Mapping[str, Any]) -> str:

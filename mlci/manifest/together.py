@@ -3,6 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlci.errors import BadInput
+from mlci.manifest.outline import (
+    ExamOutline,
+    Outline,
+    PolicyOutline,
+    ProjectOutline,
+    ReleaseOutline,
+)
 from mlci.manifest.parse import Parsed
 from mlci.manifest.problems import nearest, one_of, problem, show
 from mlci.records.evaluation_set import EvaluationSet
@@ -12,38 +19,48 @@ from mlci.records.project import Project
 from mlci.records.release import Release
 from mlci.records.source import Source
 
+AnyProject = Project | ProjectOutline
+AnyExam = EvaluationSet | ExamOutline
+AnyRelease = Release | ReleaseOutline
+AnyPolicy = GatePolicy | PolicyOutline
 
-def check_together(documents: Iterable[Parsed], unread: Collection[str] = ()) -> list[BadInput]:
+
+def check_together(
+    documents: Iterable[Parsed | Outline], unread: Collection[str] = ()
+) -> list[BadInput]:
     """Everything in which the documents don't fit each other, each problem once.
 
+    Of a document that isn't right an outline will do; what it leaves open isn't held against it.
     ``unread`` are the paths of files that exist but could not be read: nothing is said to be
     missing that may be in one of them.
     """
     every = list(documents)
-    project = next((each for each in every if isinstance(each, Project)), None)
-    policies = [each for each in every if isinstance(each, GatePolicy)]
-    exams = {each.name: each for each in every if isinstance(each, EvaluationSet)}
+    project = next((each for each in every if isinstance(each, AnyProject)), None)
+    policies = [each for each in every if isinstance(each, AnyPolicy)]
+    exams = {each.name: each for each in every if isinstance(each, AnyExam)}
     problems: list[BadInput] = []
     for each in every:
-        if isinstance(each, Release):
+        if isinstance(each, AnyRelease):
             problems += check_release(each, project, policies, exams, unread)
-        elif isinstance(each, GatePolicy):
+        elif isinstance(each, AnyPolicy):
             problems += _check_policy(each, project, exams, unread)
     once = {str(each): each for each in problems}
     return list(once.values())
 
 
 def check_release(
-    release: Release,
-    project: Project | None,
-    policies: Sequence[GatePolicy],
-    exams: Mapping[str, EvaluationSet],
+    release: AnyRelease,
+    project: AnyProject | None,
+    policies: Sequence[AnyPolicy],
+    exams: Mapping[str, AnyExam],
     unread: Collection[str] = (),
 ) -> list[BadInput]:
     """What keeps the release from being gated under these rules; no project: not looked at."""
     problems = list(_environment(release, project))
-    applying = [each for each in policies if each.applies_to(release.name, release.environment)]
-    if not applying and not any(path.startswith("policies/") for path in unread):
+    applies = [each.applies_to(release.name, release.environment) for each in policies]
+    applying = [policy for policy, does in zip(policies, applies, strict=True) if does]
+    may_apply = None in applies or any(path.startswith("policies/") for path in unread)
+    if not applying and not may_apply:
         found = f"no policy for model {show(release.name)} in {show(release.environment)}"
         problems.append(
             problem(
@@ -54,11 +71,11 @@ def check_release(
                 "add model and environment to a policy's appliesTo",
             )
         )
-    exam = exams.get(release.evaluation)
+    exam = None if release.evaluation is None else exams.get(release.evaluation)
     if exam is None:
         problems += _no_exam(release, exams, unread)
     elif release.task == BINARY and exam.positive is None:
-        found = f"no key 'positive', and {release.path} is a {BINARY}"
+        found = f"no key 'positive', and {release.source.path} is a {BINARY}"
         problems.append(problem(exam.source, ("spec",), found, "the label's positive value"))
     for policy in applying:
         problems += _permitted(release, policy, exam)
@@ -66,9 +83,9 @@ def check_release(
     return problems
 
 
-def _environment(release: Release, project: Project | None) -> Iterator[BadInput]:
-    if project is not None and project.environment(release.environment) is None:
-        known = [each.name for each in project.environments]
+def _environment(release: AnyRelease, project: AnyProject | None) -> Iterator[BadInput]:
+    known = _environments(project)
+    if project and not _in(release.environment, known):
         yield problem(
             release.source,
             ("metadata", "environment"),
@@ -79,10 +96,10 @@ def _environment(release: Release, project: Project | None) -> Iterator[BadInput
 
 
 def _no_exam(
-    release: Release, exams: Mapping[str, EvaluationSet], unread: Collection[str]
+    release: AnyRelease, exams: Mapping[str, AnyExam], unread: Collection[str]
 ) -> Iterator[BadInput]:
     path = f"evaluations/{release.evaluation}.yaml"
-    if path not in unread:
+    if release.evaluation and path not in unread:
         yield problem(
             release.source,
             ("spec", "evaluation"),
@@ -92,10 +109,9 @@ def _no_exam(
         )
 
 
-def _permitted(
-    release: Release, policy: GatePolicy, exam: EvaluationSet | None
-) -> Iterator[BadInput]:
-    if policy.evaluations is not None and release.evaluation not in policy.evaluations:
+def _permitted(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Iterator[BadInput]:
+    exam_name = release.evaluation
+    if exam_name and policy.evaluations is not None and not _in(exam_name, policy.evaluations):
         yield problem(
             release.source,
             ("spec", "evaluation"),
@@ -103,31 +119,41 @@ def _permitted(
             f"one that policy {show(policy.name)} permits: {one_of(policy.evaluations)}",
             nearest(release.evaluation, policy.evaluations),
         )
-    places: list[tuple[Source, tuple[str, ...], str]] = [
+    places: list[tuple[Source, tuple[str, ...], str | None]] = [
         (release.source, ("spec", "model", "uri"), release.model.uri)
     ]
     if exam is not None:
         places.append((exam.source, ("spec", "uri"), exam.uri))
     for source, keys, uri in places:
-        if not any(_within(uri, each) for each in policy.sources):
+        if uri and not any(each is None or _within(uri, each) for each in policy.sources):
             expected = f"a uri within the sources of policy {show(policy.name)}: "
             yield problem(source, keys, show(uri), expected + one_of(policy.sources))
+
+
+def _environments(project: AnyProject | None) -> list[str | None]:
+    return list(dict.fromkeys(each.name for each in project.environments)) if project else []
+
+
+def _in(name: str, names: Sequence[str | None]) -> bool:
+    """Whether it is among them, or may be the one that couldn't be read."""
+    return name in names or None in names
 
 
 def _within(uri: str, source: str) -> bool:
     return "://" not in uri if source == "./" else uri.startswith(source)
 
 
-def _fits(release: Release, policy: GatePolicy, exam: EvaluationSet | None) -> Iterator[BadInput]:
+def _fits(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Iterator[BadInput]:
     for spec in policy.gates:
         keys = ("spec", "gates", spec.index)
         metric = METRICS.get(spec.parameters.get("metric", ""))
-        if metric is not None and release.task not in metric.tasks:
-            names = fitting(spec.gate, release.task)
+        if metric is not None and release.task and release.task not in metric.tasks:
+            names = fitting(spec.gate, release.task) if spec.gate else ()
             yield problem(
                 policy.source,
                 (*keys, "metric"),
-                f"{show(metric.name)}, which doesn't fit the {release.task} of {release.path}",
+                f"{show(metric.name)}, which doesn't fit the {release.task} of "
+                f"{release.source.path}",
                 one_of(names) if names else "no such gate for this task",
                 nearest(metric.name, names),
             )
@@ -135,7 +161,7 @@ def _fits(release: Release, policy: GatePolicy, exam: EvaluationSet | None) -> I
             continue
         for index, entry in enumerate(spec.parameters.get("by", ())):
             for column in [entry] if isinstance(entry, str) else entry:
-                if column not in exam.sensitive:
+                if not _in(column, exam.sensitive):
                     yield problem(
                         policy.source,
                         (*keys, "by", index),
@@ -148,14 +174,14 @@ def _fits(release: Release, policy: GatePolicy, exam: EvaluationSet | None) -> I
 
 
 def _check_policy(
-    policy: GatePolicy,
-    project: Project | None,
-    exams: Mapping[str, EvaluationSet],
+    policy: AnyPolicy,
+    project: AnyProject | None,
+    exams: Mapping[str, AnyExam],
     unread: Collection[str],
 ) -> Iterator[BadInput]:
-    known = [each.name for each in project.environments] if project else []
+    known = _environments(project)
     for index, name in enumerate(policy.environments):
-        if project and "*" not in name and name not in known:
+        if project and name and "*" not in name and not _in(name, known):
             yield problem(
                 policy.source,
                 ("spec", "appliesTo", "environments", index),
@@ -164,7 +190,7 @@ def _check_policy(
                 nearest(name, known),
             )
     for index, name in enumerate(policy.evaluations or ()):
-        if name not in exams and f"evaluations/{name}.yaml" not in unread:
+        if name and name not in exams and f"evaluations/{name}.yaml" not in unread:
             yield problem(
                 policy.source,
                 ("spec", "evaluations", index),

@@ -28,6 +28,7 @@ NEXT = {
     Outcome.INCONCLUSIVE: "Next: give the gates what the reasons above miss (rows, requests, a "
     "wider margin), then gate again.",
 }
+ON_RECORD = "Next: merge; it is delivered without another gate."
 TOLERATED = "Next: merge, if you accept what could not be decided; the policy allows it."
 
 
@@ -102,7 +103,8 @@ def _summary(verdict: Verdict, width: int, colour: bool) -> list[str]:
         f"{against}; {verdict.reason or f'{counts} required'}"
         + ("; admitted, since the policy allows INCONCLUSIVE" if tolerated else "")
     )
-    next_step = TOLERATED if tolerated else NEXT[verdict.outcome]
+    on_record = verdict.admits and not verdict.judgements
+    next_step = TOLERATED if tolerated else ON_RECORD if on_record else NEXT[verdict.outcome]
     wrapped = textwrap.wrap(next_step, max(width, 40))
     return [_painted(_safe(line), verdict.outcome, colour).strip(), *wrapped]
 

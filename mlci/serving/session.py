@@ -50,9 +50,9 @@ class Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxModel:
-    """A model that loaded. ``run`` may be called from several threads."""
+    """A model that loaded, called ``place`` in messages. ``run`` may be called from threads."""
 
-    path: Path
+    place: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     _session: onnxruntime.InferenceSession = field(repr=False)
@@ -64,19 +64,22 @@ class OnnxModel:
             values = self._session.run(names, dict(feeds))
         except Exception as error:  # onnxruntime's errors share no narrower base
             raise Broken(
-                place=str(self.path),
+                place=self.place,
                 found=f"the model fails at run time: {_first_line(error)}",
                 expected="an answer for every input of the declared types",
             ) from None
         return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
 
 
-def open_model(path: Path, *, threads: int = 1) -> OnnxModel:
+def open_model(path: Path, *, place: str = "", threads: int = 1) -> OnnxModel:
     """Loads the model in ``path``; ``threads`` work on one inference.
+
+    ``place`` is how people call the file, where that is not its path.
 
     Weights outside the file are refused: no digest covers them. Raises Broken.
     """
-    content = _read(path)
+    place = place or str(path)
+    content = _read(path, place)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -89,43 +92,43 @@ def open_model(path: Path, *, threads: int = 1) -> OnnxModel:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no narrower base
         raise Broken(
-            place=str(path),
+            place=place,
             found=f"not loadable as ONNX: {_first_line(error)}",
             expected="one self-contained ONNX file",
         ) from None
     return OnnxModel(
-        path=path,
-        inputs=tuple(_tensor(path, node) for node in session.get_inputs()),
-        outputs=tuple(_tensor(path, node) for node in session.get_outputs()),
+        place=place,
+        inputs=tuple(_tensor(place, node) for node in session.get_inputs()),
+        outputs=tuple(_tensor(place, node) for node in session.get_outputs()),
         _session=session,
     )
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, place: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise Broken(
-            place=str(path), found=error.strerror or str(error), expected="a readable ONNX file"
+            place=place, found=error.strerror or str(error), expected="a readable ONNX file"
         ) from None
     for magic, kind in _NO_ONNX.items():
         if content.startswith(magic):
             raise Broken(
-                place=str(path),
+                place=place,
                 found=f"{kind}, whatever its name says",
                 expected="an ONNX model",
                 next_step="convert the model, for instance with skl2onnx",
             )
     if not content:
-        raise Broken(place=str(path), found="an empty file", expected="an ONNX model")
+        raise Broken(place=place, found="an empty file", expected="an ONNX model")
     return content
 
 
-def _tensor(path: Path, node: Any) -> Tensor:
+def _tensor(place: str, node: Any) -> Tensor:
     datatype = _DATATYPES.get(node.type)
     if datatype is None:
         raise Broken(
-            place=str(path),
+            place=place,
             found=f"{node.name} is a {node.type}",
             expected="tensors only",
             next_step="convert with zipmap=False" if "map(" in node.type else "",

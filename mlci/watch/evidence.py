@@ -78,8 +78,7 @@ class Arm:
         before = {name: getattr(self.raw, name) for name in now}
         before_within = [self.raw.answered_within(bound) for bound in watch.latency]
         history = self.started
-        if any(now[name] < before[name] for name in ("started", "completed")):
-            # The proxy was started again and counts from zero.
+        if _counts_anew(self.raw, counts):
             before, before_within = dict.fromkeys(now, 0), [0] * len(within)
             history = ()
         sums = {name: self.sums[name] + max(0, now[name] - before[name]) for name in now}
@@ -128,6 +127,18 @@ class Arm:
             within=tuple(data["within"]),
             started=tuple((float(time), int(count)) for time, count in data["started"]),
         )
+
+
+def _counts_anew(before: ArmCounts, now: ArmCounts) -> bool:
+    """Whether the proxy was started again: no counter of the same proxy ever falls.
+
+    One that has counted more of everything by now can't be told from the old one; then the
+    difference is still a possible one.
+    """
+    fell = (count < dict(before.buckets).get(edge, 0) for edge, count in now.buckets)
+    codes = (now.codes.get(code, 0) < count for code, count in before.codes.items())
+    totals = (getattr(now, name) < getattr(before, name) for name in _SUMMED)
+    return any(totals) or any(codes) or any(fell)
 
 
 def _remember(

@@ -89,7 +89,8 @@ def _metric(
     if watching.stable is not None:
         beside = Beside(
             harm=mean_log_e([ratio.log_e_harm() for ratio in ratios]),
-            safe=mean_log_e([ratio.log_e_safe() for ratio in ratios]),
+            # Harm at one bound is harm; safe is only what is safe at every bound.
+            safe=min(ratio.log_e_safe() for ratio in ratios),
             ratio=Estimate(
                 value=ratios[-1].estimate, interval=ratios[-1].interval(confidence), n=tally.n
             ),

@@ -83,6 +83,37 @@ def test_every_error_of_every_file_sorted_and_then_the_sum(repository, capsys):
     ]
 
 
+def test_an_unknown_key_hides_no_other_error_of_its_file(repository, capsys):
+    target = "releases/income/prodution.yaml"
+    (repository / RELEASE).rename(repository / target)
+    _edit(repository, target, "environment: production", "environment: prodution")
+    _edit(repository, target, "evaluation: adult-2026", "evaluation: adult-2025")
+    whole = _validate(capsys, repository)[1]
+    assert [line.split(": ")[0] for line in whole] == [
+        f"{target}:3:1",
+        f"{target}:3:26",
+        f"{target}:11:3",
+        "4 files, 3 errors",
+    ]
+    (repository / target).write_text(f"{(repository / target).read_text()}foo: 1\n")
+    code, lines, _ = _validate(capsys, repository)
+    assert code == 2
+    assert lines[:3] == whole[:3]
+    assert lines[3].startswith(f"{target}:19:1: unknown key 'foo'")
+    assert lines[4] == "4 files, 4 errors"
+
+
+def test_a_policy_with_a_misspelled_key_is_still_held_against_the_exam(repository, capsys):
+    policy = "policies/production.yaml"
+    _edit(repository, policy, "errorBudget", "errorBudgt")
+    _edit(repository, policy, "[sex, race]]", "[sex, rcae]]")
+    code, lines, _ = _validate(capsys, repository)
+    assert code == 2
+    assert "the column 'rcae'" in lines[0]
+    assert "unknown key 'errorBudgt'" in lines[1]
+    assert lines[2] == "4 files, 2 errors"
+
+
 def test_json_holds_the_same_in_fields(repository, capsys):
     _edit(repository, RELEASE, "replicas: 2", "replica: 2")
     code = cli.run(["validate", "--repository", str(repository), "--format", "json"])

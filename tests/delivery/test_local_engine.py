@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -322,3 +323,68 @@ def test_only_known_servers_are_routed_and_only_unrouted_ones_stopped(stage):
     with pytest.raises(ValueError, match="still routed"):
         engine.drain_and_stop(server.identity)
     engine.drain_and_stop("sha256:" + "0" * 64)
+
+
+def test_a_folder_with_a_long_path(stage):
+    """A socket's address has room for 107 bytes; a path has not."""
+    stage.folder = stage.folder / ("deep" * 20) / ("deeper" * 10)
+    stage.folder.mkdir(parents=True)
+    engine = stage.engine()
+    engine.start()
+    server = stage.server("1.0")
+    stage.bring_up(engine, server)
+    engine.route(stage.split(server))
+    assert set(stage.drive(20).answers) == {(200, "1.0")}
+
+
+def test_a_server_that_is_routed_again_while_it_drains_stays(stage):
+    engine = stage.engine()
+    engine.start()
+    old, new = stage.server("1.0", delay=0.5), stage.server("1.1")
+    stage.bring_up(engine, old, new)
+    engine.route(stage.split(old))
+    with stage.impatient():
+        engine.route(stage.split(new))
+        drain = threading.Thread(target=engine.drain_and_stop, args=(old.identity,))
+        drain.start()
+        engine.route(stage.split(old))
+        drain.join()
+    assert {each.identity for each in engine.running()} == {old.identity, new.identity}
+    assert set(stage.drive(4).answers) == {(200, "1.0")}
+
+
+def test_other_models_are_brought_up_while_a_server_ends(stage):
+    engine = stage.engine()
+    engine.start()
+    servers = [stage.server(f"1.{number}") for number in range(4)]
+    stage.bring_up(engine, *servers)
+    engine.route(stage.split(servers[0]))
+    drains = [
+        threading.Thread(target=engine.drain_and_stop, args=(each.identity,))
+        for each in servers[1:]
+    ]
+    for drain in drains:
+        drain.start()
+    further = stage.server("2.0")
+    stage.bring_up(engine, further)
+    engine.route(stage.split(servers[0], further, 50))
+    for drain in drains:
+        drain.join()
+    assert {each.version for each in engine.running()} == {"1.0", "2.0"}
+    assert {version for _, version in stage.drive(100).answers} == {"1.0", "2.0"}
+
+
+def test_after_a_reboot_servers_come_before_traffic(stage):
+    engine = stage.engine()
+    engine.start()
+    server = stage.server("1.0")
+    stage.bring_up(engine, server)
+    engine.route(stage.split(server))
+    for process in stage.processes():
+        process.kill()
+    psutil.wait_procs(stage.processes(), timeout=10)
+    with stage.traffic() as seen:
+        engine.start()
+        stage.wait(lambda: seen.total > 50)
+    assert set(seen.answers) == {(200, "1.0")}
+    assert seen.broken == 0

@@ -257,6 +257,12 @@ class World:
         self.write({f"models/income-{version}.onnx": content, PRODUCTION: text})
         return text
 
+    def release(self, content: bytes, version: str = "2.0.0", **named: str) -> str:
+        """A release of another model that is merged: it may be recorded."""
+        text = self.propose(content, version, **named)
+        self.merge({}, f"release {version}")
+        return text
+
     def run(self, *arguments: object, at: Path | None = None) -> Done:
         """One command, in this process."""
         self.capsys.readouterr()

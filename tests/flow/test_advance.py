@@ -45,6 +45,7 @@ RELEASE = Release(
         (1, 10.0, 61.0, H.WATCHING, ABORT, False, Move.TAKE_BACK),
         (1, 10.0, 61.0, H.REGRESSED, PAUSE, False, Move.TAKE_BACK),
         (0, 0.0, 60.0, H.UNKNOWN, PAUSE, False, Move.PAUSE),
+        (0, 0.0, 60.0, H.UNKNOWN, ABORT, False, Move.PAUSE),
         (0, 2.0, 60.0, H.WATCHING, PAUSE, False, Move.STEP),
     ],
 )

@@ -72,15 +72,34 @@ def test_a_folder_is_no_artifact(alone, artifacts):
         _fetch(artifacts())
 
 
-def test_what_was_stored_is_checked_again(alone, artifacts):
+def test_a_file_that_is_gone_is_missing_whatever_was_stored_before(alone, artifacts):
     alone.write({"models/m.onnx": CONTENT})
-    file = _fetch(artifacts())
-    file.write_bytes(b"changed")
-    assert _fetch(artifacts()).read_bytes() == CONTENT
+    _fetch(artifacts())
     (alone.path / "models/m.onnx").unlink()
+    with pytest.raises(Broken, match=r"no file models/m\.onnx"):
+        _fetch(artifacts())
+
+
+def test_a_link_out_of_the_repository_is_not_followed(alone, artifacts, tmp_path):
+    (tmp_path / "outside.onnx").write_bytes(CONTENT)
+    (alone.path / "models").mkdir(exist_ok=True)
+    (alone.path / "models/m.onnx").symlink_to(tmp_path / "outside.onnx")
+    with pytest.raises(Broken, match=r"no file models/m\.onnx"):
+        _fetch(artifacts())
+
+
+def test_what_was_stored_of_elsewhere_is_checked_again(artifacts, tmp_path):
+    source = tmp_path / "elsewhere.onnx"
+    source.write_bytes(CONTENT)
+    uri, places = f"file://{source}", artifacts(sources=(f"file://{tmp_path}/",))
+    file = _fetch(places, uri)
+    file.write_bytes(b"changed")
+    assert _fetch(places, uri).read_bytes() == CONTENT
+    source.unlink()
+    assert _fetch(places, uri).read_bytes() == CONTENT
     file.write_bytes(b"changed")
     with pytest.raises(Broken):
-        _fetch(artifacts())
+        _fetch(places, uri)
     assert not file.exists()
 
 

@@ -244,7 +244,11 @@ class World:
         return True
 
     def take_back(self, regressed, target):
-        incident = (regressed.delivery, regressed.verdict)
+        incident = (
+            deliveries.refusal_id(regressed.manifest_digest, regressed.verdict)
+            if regressed.state is State.REFUSED
+            else regressed.delivery
+        )
         asked = self.tip is not None and digest(self.tip) == regressed.manifest_digest
         if incident in self.taken:
             self.append(regressed, State.REVERTED, reversal="f" * 40)

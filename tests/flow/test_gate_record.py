@@ -35,7 +35,7 @@ def _finished(process):
 
 
 def test_the_first_verdict_stands_until_a_person_permits_another_run(world, make):
-    text = world.propose(make.model("noise"))
+    text = world.release(make.model("noise"))
     assert world.gate("--record").code == 1
     world.gate("--record").says("stands: same policies, exam and champion", "mlci approve")
     again = world.gate("--record", "--format", "json")
@@ -56,20 +56,18 @@ def test_the_first_verdict_stands_until_a_person_permits_another_run(world, make
 
 def test_a_permitted_run_is_used_up_only_where_it_was_permitted(world, make):
     """Under another policy the first verdict stands again: the old yes was about the old one."""
-    text = world.propose(make.model("noise"))
+    text = world.release(make.model("noise"))
     assert world.gate("--record").code == 1
     assert world.run("approve", PRODUCTION, "--reason", "once more").code == 0
     policy = make.policy("{gate: accuracy, metric: roc_auc, minimum: 0.9}")
-    world.git("stash", "--quiet", "--include-untracked")
     world.merge({POLICY: policy})
-    world.git("stash", "pop", "--quiet")
     assert world.gate("--record").code == 1
     world.gate("--record").says("-0001.json stands")
     assert len(world.verdicts(text)) == 2
 
 
 def test_approval_needs_something_that_waits_for_it(world, make):
-    world.propose(make.model("noise"))
+    world.release(make.model("noise"))
     done = world.run("approve", PRODUCTION, "--reason", "why not")
     assert done.code == 2
     done.says("neither a REGRESSED delivery", "mlci status")
@@ -90,7 +88,7 @@ def test_what_decides_nothing_does_not_stand_and_is_recorded_each_time(world, ma
 
 
 def test_an_error_is_recorded_and_does_not_stand(world):
-    text = world.propose(b"no model")
+    text = world.release(b"no model")
     assert world.gate("--record").code == 5
     assert [each["outcome"] for each in world.verdicts(text).values()] == ["ERROR"]
     assert world.gate("--record").code == 5
@@ -102,16 +100,16 @@ def test_advice_records_nothing(world):
 
 
 def test_another_champion_asks_for_another_verdict(world, make):
-    text = world.propose(make.model("s", "2"))
+    text = world.release(make.model("s", "2"))
     assert world.gate("--record").code == 0
-    world.record(State.ADOPTED)
+    world.record(State.ADOPTED, commit="HEAD~1")
     done = world.gate("--record", "--format", "json")
     assert done.json["champion"]["version"] == "1.0.0"
     assert len(world.verdicts(text)) == 2
 
 
 def test_a_recorded_verdict_that_was_tampered_with_is_an_error(world, make, tmp_path):
-    world.propose(make.model("noise"))
+    world.release(make.model("noise"))
     assert world.gate("--record").code == 1
     records = tmp_path / "records"
     world.git("worktree", "add", "--quiet", str(records), "refs/mlci/records-seen")
@@ -130,7 +128,7 @@ def test_a_recorded_verdict_that_was_tampered_with_is_an_error(world, make, tmp_
 
 
 def test_two_at_once_end_alike_and_the_first_verdict_stands(world, make):
-    text = world.propose(make.model("noise"))
+    text = world.release(make.model("noise"))
     both = [_mlci(world, "gate", PRODUCTION, "--record", "--format", "json") for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         ended = [*pool.map(_finished, both)]
@@ -141,10 +139,10 @@ def test_two_at_once_end_alike_and_the_first_verdict_stands(world, make):
 
 
 def test_a_remote_that_refuses_the_push(world, make):
+    world.release(make.model("s", "2"))
     hook = world.origin / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho 'records are closed'\nexit 1\n")
     hook.chmod(0o755)
-    world.propose(make.model("s", "2"))
     done = world.gate("--record")
     assert done.code == 5
     done.says("origin/mlci/records: the push is refused", "permit this user to push")
@@ -225,3 +223,11 @@ def test_a_load_gate_is_judged_beside_the_others(world, make):
         "all/accuracy/roc_auc/minimum",
         "all/load/p95/objective",
     ]
+
+
+def test_what_is_not_merged_is_not_recorded(world, make):
+    text = world.propose(make.model("s", "2"))
+    done = world.gate("--record")
+    assert done.code == 4
+    done.says(PRODUCTION, "another manifest than the one at origin/main", "after the merge")
+    assert world.verdicts(text) == {}

@@ -222,7 +222,7 @@ def test_an_unreachable_remote(world):
 def test_records_that_were_rolled_back(world, make):
     world.record(State.ADOPTED)
     old = world.git("ls-remote", "origin", "mlci/records").split()[0]
-    world.propose(make.model("s", "2"))
+    world.release(make.model("s", "2"))
     assert world.gate("--record").code == 0
     world.git("push", "--quiet", "--force", "origin", f"{old}:refs/heads/mlci/records")
     done = world.gate()
@@ -309,7 +309,7 @@ def test_a_regressed_model_is_held_whatever_the_manifest(world, make):
         {PRODUCTION: make.manifest("2.0.1", content=content, uri="models/income-2.0.0.onnx")}
     )
     history = world.history()
-    done = world.gate("--record")
+    done = world.gate()
     assert done.code == 3
     done.says("REGRESSED in production", "put there", "`mlci approve")
     assert world.history() == history
@@ -388,7 +388,7 @@ def test_the_work_tree_is_left_as_it_was(world, make):
     world.propose(make.model("s", "2"))
     before = world.git("status", "--porcelain", "--ignored")
     refs = world.git("for-each-ref", "refs/heads", "refs/tags")
-    assert world.gate("--record").code == 0
+    assert world.gate().code == 0
     assert world.git("for-each-ref", "refs/heads", "refs/tags") == refs
     after = world.git("status", "--porcelain", "--ignored")
     assert set(after.splitlines()) - set(before.splitlines()) == {"!! .mlci/"}

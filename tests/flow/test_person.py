@@ -27,7 +27,7 @@ def test_the_tips_release_is_adopted_whatever_the_work_tree_holds(world, make):
     world.propose(make.model("noise"))
     done = world.run("adopt", PRODUCTION, *REASON)
     assert done.code == 0
-    done.says("ADOPTED income/production@1.0.0 by mlci", "champion from now on (record 1)")
+    done.says("ADOPTED income/production@1.0.0 by Test <test@localhost>", "(record 1)")
 
 
 def test_a_champion_is_not_replaced_by_a_word(world):
@@ -114,7 +114,7 @@ def test_an_approval_is_about_the_release_where_you_stand(world, make):
 def test_two_people_at_once_say_one_word(world, make, act):
     """Whoever comes second is told so: nobody takes credit for what another person wrote."""
     if act is person.approve:
-        world.propose(make.model("noise"))
+        world.release(make.model("noise"))
         assert world.gate("--record").code == 1
 
     def say(reason):

@@ -34,7 +34,7 @@ def test_a_context_is_policies_exam_and_champion_and_nothing_else(world, case):
 
 
 def test_the_first_decision_stands_and_then_the_first_that_is_not_put_aside(world, case, make):
-    world.propose(make.model("noise"))
+    world.release(make.model("noise"))
     case = read_case(world.repository, PRODUCTION, base=None, at=None)
     where = (case.release.digest, case.key)
     for number in (1, 2, 3):
@@ -51,7 +51,7 @@ def test_the_first_decision_stands_and_then_the_first_that_is_not_put_aside(worl
 
 
 def test_what_decides_nothing_is_undecided_until_it_is_put_aside(world, make):
-    world.propose(b"no model")
+    world.release(b"no model")
     assert world.gate("--record").code == 5
     case = read_case(world.repository, PRODUCTION, base=None, at=None)
     where = (case.truth.records, case.release.digest, case.key)

@@ -222,7 +222,9 @@ def test_nothing_that_a_repository_configures_is_executed(clone, tmp_path):
     assert (tmp_path / "pwned").exists(), "the trap itself must work"
 
 
-def test_identity_is_the_configured_one_else_mlcis(clone):
+def test_identity_is_the_environments_then_the_configured_one_then_mlcis(clone, monkeypatch):
+    assert clone.repository.person() == "Test <test@localhost>"
+    monkeypatch.delenv("GIT_COMMITTER_NAME")
     assert clone.repository.person() == "mlci <mlci@localhost>"
     clone.git("config", "user.name", "Mona Lisa")
     clone.git("config", "user.email", "mona@example.com")

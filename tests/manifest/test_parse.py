@@ -1,5 +1,4 @@
 import json
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlci.errors import Invalid
+from mlci.manifest.document import kind_of
 from mlci.manifest.evaluation_set import parse_evaluation_set
-from mlci.manifest.parse import parse
+from mlci.manifest.parse import examine, parse
 from mlci.manifest.policy import parse_policy
 from mlci.manifest.project import parse_project
 from mlci.manifest.release import DEFAULT_STEPS, parse_release
+from mlci.manifest.together import check_together
 from mlci.manifest.yaml import load
 from mlci.records.policy import Watch
 from mlci.records.release import Step
@@ -21,6 +22,7 @@ PROJECT = "mlci.yaml"
 EXAM = "evaluations/adult-2026.yaml"
 RELEASE = "releases/income/production.yaml"
 POLICY = "policies/production.yaml"
+PATHS = (PROJECT, EXAM, RELEASE, POLICY)
 
 
 def _bytes(path, case="base"):
@@ -114,7 +116,7 @@ def test_watch_is_read_in_si_units():
     assert watch.on_deadline == "abort"
 
 
-@pytest.mark.parametrize("path", [PROJECT, EXAM, RELEASE, POLICY])
+@pytest.mark.parametrize("path", PATHS)
 def test_parse_finds_the_kind(path):
     assert parse(path, _bytes(path)).source.path == path
 
@@ -151,16 +153,15 @@ JUNK = st.sampled_from(
 )
 
 
-@given(st.sampled_from([PROJECT, EXAM, RELEASE, POLICY]), st.data())
+@given(st.sampled_from(PATHS), st.data())
 def test_a_document_with_junk_in_it_is_read_or_refused(path, data):
-    """No shape of a value gets a parser out of step: only Invalid is raised."""
+    """No shape of a value gets a parser or a check out of step: only Invalid is raised."""
     content = _bytes(path)
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(content)))
         end = data.draw(st.integers(start, min(len(content), start + 40)))
         content = content[:start] + data.draw(JUNK) + content[end:]
-    with suppress(Invalid):
-        parse(path, content)
+    _parse_and_examine(path, content)
 
 
 VALUES = st.recursive(
@@ -176,7 +177,7 @@ VALUES = st.recursive(
 )
 
 
-@given(st.sampled_from([PROJECT, EXAM, RELEASE, POLICY]), st.data(), VALUES)
+@given(st.sampled_from(PATHS), st.data(), VALUES)
 def test_any_value_in_any_place_is_read_or_refused(path, data, junk):
     document = load(path, _bytes(path))
     places = sorted((keys for keys in document.source.places if keys), key=str)
@@ -185,5 +186,27 @@ def test_any_value_in_any_place_is_read_or_refused(path, data, junk):
     for key in parents:
         target = target[key]
     target[last] = junk
-    with suppress(Invalid):
-        parse(path, json.dumps(document.value, ensure_ascii=False).encode())
+    _parse_and_examine(path, json.dumps(document.value, ensure_ascii=False).encode())
+
+
+def _parse_and_examine(path, content):
+    """Both find the same; and no outline, whatever is in it, gets the other checks out of step."""
+    others = [examine(each, _bytes(each))[0] for each in PATHS if each != path]
+    assert _refused(lambda: parse(path, content, kind_of(path))) == _told(path, content, others)
+
+
+def _told(path, content, others):
+    try:
+        outline, problems = examine(path, content)
+    except Invalid as invalid:
+        return [str(each) for each in invalid.problems]
+    assert all(each.found for each in check_together([*others, outline]))
+    return [str(each) for each in problems]
+
+
+def _refused(reading):
+    try:
+        reading()
+    except Invalid as invalid:
+        return [str(each) for each in invalid.problems]
+    return []

@@ -51,6 +51,24 @@ def test_names_of_files_are_printable():
 )
 def test_a_shape_that_is_wrong_all_over_is_told_in_part(junk):
     document = load("a.yaml", f"{{kind: EvaluationSet, spec: {{{junk}}}}}".encode())
-    told = violations(document.source, document.value, "evaluation-set")
+    told = violations(document.source, document.value, "evaluation-set").problems
     assert 1 < len(told) <= MOST + 1
     assert sum(len(str(each)) for each in told) < 500 * len(told)
+
+
+def test_a_value_that_breaks_two_rules_with_one_message_is_told_once():
+    step = "{weight: 100.5, bake: 2m}"
+    text = f"{{kind: ModelRelease, spec: {{rollout: {{steps: [{step}, {step}]}}}}}}"
+    document = load("a.yaml", text.encode())
+    shape = violations(document.source, document.value, "model-release")
+    weights = [each for each in shape.problems if each.found == "100.5"]
+    assert len(weights) == len({each.place for each in weights}) == 2
+    steps = ("spec", "rollout", "steps")
+    assert shape.refused == {(*steps, 0, "weight"), (*steps, 1, "weight")}
+
+
+def test_keys_without_a_meaning_are_told_apart_from_values_without_one():
+    document = load("a.yaml", b"{kind: Project, spec: {protectedRef: 1, foo: 2}}")
+    shape = violations(document.source, document.value, "project")
+    assert shape.refused == {("spec", "protectedRef")}
+    assert shape.unknown == {("spec", "foo")}

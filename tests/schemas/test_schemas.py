@@ -102,3 +102,33 @@ def test_a_printed_schema_stands_alone():
     ).value
     (error,) = validator.iter_errors(policy)
     assert "'rat' was unexpected" in error.message
+
+
+@pytest.mark.parametrize("name", ["model-release", "evaluation-set"])
+@pytest.mark.parametrize(
+    ("uri", "admitted"),
+    [
+        ("models/income-1.5.0.onnx", True),
+        ("income.onnx", True),
+        (".data/..a/b..c/x.parquet", True),
+        ("s3://models/income.onnx", True),
+        ("s3://models//income.onnx", True),
+        ("file:///srv/income.onnx", True),
+        ("models//income.onnx", False),
+        ("./income.onnx", False),
+        ("models/./income.onnx", False),
+        ("models/../income.onnx", False),
+        ("../income.onnx", False),
+        ("models/", False),
+        ("models/..", False),
+        ("/models/income.onnx", False),
+        ("//models/income.onnx", False),
+        ("s3://models/", False),
+        ("s3://models/../income.onnx", False),
+        ("ftp://models/income.onnx", False),
+        ("", False),
+    ],
+)
+def test_a_relative_uri_is_a_path_as_git_writes_it(name, uri, admitted):
+    validator = Draft202012Validator(schemas.read(name)["$defs"]["uri"])
+    assert validator.is_valid(uri) is admitted

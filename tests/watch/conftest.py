@@ -17,11 +17,15 @@ CANARY, STABLE = "sha256:canary", "sha256:stable"
 
 @dataclass
 class Server:
-    """Answers log-normally (``median`` seconds) or fails at once with probability ``errors``."""
+    """Answers log-normally (``median`` seconds) or fails at once with probability ``errors``.
+
+    ``tail`` is the share of answers that take half a second longer.
+    """
 
     errors: float = 0.005
     median: float = 0.030
     spread: float = 0.5
+    tail: float = 0.0
     started: int = 0
     ended: int = 0
     failed: int = 0
@@ -30,6 +34,8 @@ class Server:
     def serve(self, n: int, edges: tuple[float, ...], random: np.random.Generator) -> None:
         failed = int(random.binomial(n, min(1.0, self.errors)))
         times = random.lognormal(np.log(self.median), self.spread, n)
+        if self.tail:
+            times[random.random(n) < self.tail] += 0.5
         within = np.array([int(np.sum(times <= edge)) for edge in edges])
         self.within = within + (self.within if self.within.size else 0)
         self.started, self.ended = self.started + n, self.ended + n

@@ -69,6 +69,14 @@ def test_a_proxy_that_was_started_again_counts_from_zero():
     assert (arm.errors.bad, arm.errors.good) == (4, 136)
 
 
+def test_a_proxy_that_was_started_again_and_is_ahead_by_now_is_found_by_its_codes(arm):
+    watch = Watch(latency=(0.1,))
+    first = Arm.begin(watch).seen(arm(0, buckets=((0.1, 0),)), 0.0, watch)
+    quiet = first.seen(arm(100, buckets=((0.1, 100),)), 1.0, watch)
+    busy = quiet.seen(arm(142, failed=54, buckets=((0.1, 142),)), 2.0, watch)
+    assert (busy.errors.bad, busy.errors.good) == (54, 100 + 88)
+
+
 def test_json_gives_the_same_state_back():
     arm = look(look(Arm.begin(WATCH), 0.0), 1.0, started=7, ended=5, completed=5, active=2)
     assert Arm.from_dict(json.loads(json.dumps(arm.to_dict()))) == arm

@@ -48,6 +48,14 @@ def test_answers_30_percent_slower_are_found_within_a_minute(traffic, server):
     assert np.median(aborts(runs)) <= 60
 
 
+def test_a_longer_tail_alone_is_rarely_certified(traffic, server):
+    """At the tolerated ratio beyond the largest bound, equal at the others, over the budget."""
+    runs = [
+        traffic(seed, server(tail=0.03), server(tail=0.02), weight=ramp) for seed in range(RUNS)
+    ]
+    assert sum(run.certified for run in runs) / RUNS <= 0.05
+
+
 def test_an_equal_canary_is_certified(traffic, server):
     runs = [
         traffic(seed, server(), server(), weight=ramp, seconds=1800, stop_when_certified=True)

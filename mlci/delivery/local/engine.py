@@ -24,6 +24,7 @@ from mlci.records.traffic import Scrape
 
 ENVOY = "envoy"
 STRAGGLER_SECONDS = 0.2
+READY_SECONDS = 30.0
 # For clients to hear, with an answer, that their connection closes; some never ask again.
 GOODBYE_SECONDS = 4.0
 
@@ -63,7 +64,8 @@ class LocalEngine:
         if not adopted:
             self._supervisor.end_orphans()
             self._prepare_envoy()
-            self._supervisor.start()
+            self._supervisor.start(without=ENVOY)
+            self._wait_for_routed()
         try:
             self._start_envoy()
         except Broken:
@@ -134,10 +136,7 @@ class LocalEngine:
 
     def stop(self) -> None:
         if self._supervisor.alive():
-            if self._envoy.live():
-                self._envoy.drain()
-                self._wait_until_left()
-                self._wait_until_idle(None)
+            self._drain_envoy()
             self._supervisor.halt(ENVOY)
             self._supervisor.stop()
         self.release()
@@ -150,9 +149,7 @@ class LocalEngine:
 
     def _start_envoy(self) -> None:
         if ENVOY in self._supervisor.programs() and not self._serves():
-            if self._envoy.live():
-                self._envoy.drain()
-                self._wait_until_idle(None)
+            self._drain_envoy()
             self._supervisor.remove(ENVOY)
             self._prepare_envoy()
         self._supervisor.add(ENVOY, proxy.command())
@@ -201,10 +198,27 @@ class LocalEngine:
         while self._envoy.active(cluster) and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    def _wait_until_left(self) -> None:
+    def _drain_envoy(self) -> None:
+        if not self._envoy.live():
+            return
+        self._envoy.drain()
         deadline = time.monotonic() + GOODBYE_SECONDS
         while self._envoy.connections() and time.monotonic() < deadline:
             time.sleep(0.02)
+        self._wait_until_idle(None)
+
+    def _wait_for_routed(self) -> None:
+        """After a reboot servers come before traffic: requests that fail only because a server is
+        not up yet would count against its release."""
+        routed = {arm.identity for route in self.routes() for arm in route.arms}
+        deadline = time.monotonic() + READY_SECONDS
+        while any(
+            each.identity in routed and each.state.phase is Phase.STARTING
+            for each in self.running()
+        ):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
 
     def _state(self, kept: Kept, program: Program | None) -> ServerState:
         """READY once a process answered, for as long as it lives: whether it then still answers

@@ -18,6 +18,8 @@ IN_FORCE = {
     "routes.json": "http.ingress.rds.models.",
 }
 SECONDS = 10.0
+_PAUSE = 0.004
+_ATTEMPTS = 25
 
 
 def command() -> tuple[str, ...]:
@@ -68,14 +70,18 @@ class Envoy:
         before = counters.values(self._ask_stats(counters.COUNTS))
         moment = time.monotonic()
         now = counters.values(self._ask_stats(counters.COUNTS))
+        # A request that ends leaves the active ones a moment before it is among the completed:
+        # what has a code a little later is what the histograms must hold.
+        time.sleep(_PAUSE)
+        later = counters.values(self._ask_stats(counters.COUNTS))
         # An answer of the admin port asks the worker for its histograms, and shows what it gave
         # the time before: the first reading only asks.
         times: counters.Buckets = {}
-        for attempt in range(6):
+        for attempt in range(_ATTEMPTS):
             times = counters.buckets(self._ask_stats(counters.TIMES))
-            if attempt and counters.up_to_date(now, times):
+            if attempt and counters.up_to_date(later, times):
                 break
-            time.sleep(0.003)
+            time.sleep(_PAUSE)
         return Scrape(time=moment, arms=counters.counts(before, now, times))
 
     def active(self, cluster: str | None = None) -> int:
@@ -92,8 +98,9 @@ class Envoy:
         return sum(self._stats(r"^http\.ingress\.downstream_cx_active$"))
 
     def drain(self) -> None:
-        """Closes the listener; connections that are open end after their request."""
+        """Every answer from now on asks its client to leave; then nobody new comes in."""
         unix.ask(self._admin, "POST", "/drain_listeners?graceful&skip_exit")
+        unix.ask(self._admin, "POST", "/drain_listeners")
 
     def _stats(self, names: str) -> list[Any]:
         return [each["value"] for each in self._ask_stats(names) if "value" in each]

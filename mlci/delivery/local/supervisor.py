@@ -99,10 +99,14 @@ class Supervisor:
         except OSError:
             return False
 
-    def start(self) -> None:
-        """Starts the daemon and all its programs. Broken when it doesn't answer in 10 s."""
+    def start(self, *, without: str) -> None:
+        """Starts the daemon and all its programs but one, which is forgotten.
+
+        Broken when it doesn't answer in 10 s.
+        """
         for folder in (self._programs, self._root / "logs"):
             folder.mkdir(exist_ok=True)
+        (self._programs / f"{without}.ini").unlink(missing_ok=True)
         self._write()
         done = subprocess.run(
             [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", "supervisord.conf"],

@@ -76,6 +76,8 @@ def _decide(
         reason = f"not shown within the limit: {_several(open_pairs, names)}{note}"
         return (Outcome.FAIL if failing else Outcome.INCONCLUSIVE), reason
     reason = f"{_counted(pairs, 'not one')} shown beyond the limit{note}"
+    if len(small) == len(pairs) and small_groups != "fail":
+        return Outcome.INCONCLUSIVE, reason.replace("none", "an alarm was not possible: none", 1)
     if not small or small_groups == "report":
         return Outcome.PASS, reason
     return (Outcome.FAIL if small_groups == "fail" else Outcome.INCONCLUSIVE), reason

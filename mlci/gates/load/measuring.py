@@ -70,7 +70,8 @@ def _serve(stack: ExitStack, contender: Contender, data: Path, file: Path) -> Ta
             found=f"a model of format {model.format!r}",
             expected="an ONNX model, which mlci can serve",
         )
-    bodies = payloads(open_model(contender.model), model.inputs, data, seed=_SEED)
+    loaded = open_model(contender.model, place=model.uri)
+    bodies = payloads(loaded, model.inputs, data, seed=_SEED)
     file.write_bytes(b"\n".join(bodies))
     url = stack.enter_context(served(contender.model, version=contender.release.version))
     return Target(url=url, payloads=file)

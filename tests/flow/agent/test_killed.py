@@ -1,5 +1,6 @@
 """An agent may die at any point: the next one finds what runs and comes to the same end."""
 
+import os
 import shutil
 import signal
 
@@ -31,8 +32,6 @@ class Assassin:
             f'exec "{real}" "$@"\n'
         )
         wrapper.chmod(0o755)
-        import os
-
         self.variables = {"PATH": f"{folder}:{os.environ['PATH']}"}
 
     def at(self, push, when):

@@ -1,0 +1,203 @@
+"""What a document says to the others, as far as it can be read, whether or not all of it is right.
+
+The fields are those of the document's record. None stands for what can't be read: nothing may be
+concluded from it, neither that it fits nor that it doesn't.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from mlci.manifest.document import Reading, dig, mappings
+from mlci.manifest.policy import DEFAULT_SOURCES
+from mlci.manifest.problems import nearest
+from mlci.manifest.release import GATED_TASKS
+from mlci.manifest.yaml import Keys, Misread
+from mlci.records.source import Source
+
+Texts = tuple[str | None, ...]
+_UNREAD: Texts = (None,)
+_LONGEST = 1000  # as any list of names may be
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentOutline:
+    name: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectOutline:
+    source: Source
+    environments: tuple[EnvironmentOutline, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamOutline:
+    """``name`` is the path's; ``positive`` is None only where the file says none."""
+
+    source: Source
+    name: str
+    uri: str | None
+    positive: object | None
+    sensitive: Texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOutline:
+    uri: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseOutline:
+    """Name and environment are the path's where the file doesn't say them."""
+
+    source: Source
+    name: str
+    environment: str
+    task: str | None
+    model: ModelOutline
+    evaluation: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOutline:
+    """``parameters`` are ``metric`` and ``by``; an entry of ``by`` that can't be read is empty."""
+
+    gate: str | None
+    index: int
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyOutline:
+    source: Source
+    name: str
+    environments: Texts
+    models: Texts
+    sources: Texts
+    evaluations: Texts | None
+    gates: tuple[GateOutline, ...]
+
+    def applies_to(self, model: str, environment: str) -> bool | None:
+        """As the record's; None where it can't be told."""
+        both = (_names(self.environments, environment), _names(self.models, model))
+        return False if False in both else None if None in both else True
+
+
+Outline = ProjectOutline | ExamOutline | ReleaseOutline | PolicyOutline
+
+
+def outline_project(reading: Reading) -> ProjectOutline:
+    listed = dig(reading.value, "spec", "environments")
+    keys: Keys = ("spec", "environments")
+    known = listed[:_LONGEST] if isinstance(listed, list) and listed else _UNREAD
+    names = [
+        _text(reading, dig(each, "name"), (*keys, index, "name"))
+        for index, each in enumerate(known)
+    ]
+    return ProjectOutline(
+        source=reading.source, environments=tuple(EnvironmentOutline(name=each) for each in names)
+    )
+
+
+def outline_exam(reading: Reading) -> ExamOutline:
+    absent = _is_absent(reading, "spec", "positive")
+    return ExamOutline(
+        source=reading.source,
+        name=_file(reading),
+        uri=_at(reading, "spec", "uri"),
+        positive=None if absent else Misread(),
+        sensitive=() if _is_absent(reading, "spec", "sensitive") else _texts(reading, "sensitive"),
+    )
+
+
+def outline_release(reading: Reading) -> ReleaseOutline:
+    task = _at(reading, "spec", "task")
+    return ReleaseOutline(
+        source=reading.source,
+        name=_at(reading, "metadata", "name") or reading.source.path.split("/")[1],
+        environment=_at(reading, "metadata", "environment") or _file(reading),
+        # Another task is refused as such; that no gate fits it goes without saying.
+        task=task if task in GATED_TASKS else None,
+        model=ModelOutline(uri=_at(reading, "spec", "model", "uri")),
+        evaluation=_at(reading, "spec", "evaluation"),
+    )
+
+
+def outline_policy(reading: Reading) -> PolicyOutline:
+    all_models = _is_absent(reading, "spec", "appliesTo", "models")
+    anywhere = _is_absent(reading, "spec", "sources")
+    any_exam = _is_absent(reading, "spec", "evaluations")
+    return PolicyOutline(
+        source=reading.source,
+        name=_at(reading, "metadata", "name") or _file(reading),
+        environments=_texts(reading, "appliesTo", "environments"),
+        models=("*",) if all_models else _texts(reading, "appliesTo", "models"),
+        sources=DEFAULT_SOURCES if anywhere else _texts(reading, "sources"),
+        evaluations=None if any_exam else _texts(reading, "evaluations"),
+        gates=tuple(
+            _gate(reading, index, each) for index, each in mappings(reading.value, "spec", "gates")
+        ),
+    )
+
+
+def _gate(reading: Reading, index: int, entry: Mapping[str, Any]) -> GateOutline:
+    keys: Keys = ("spec", "gates", index)
+    by = entry.get("by")
+    entries = [
+        _columns(reading, each, (*keys, "by", position))
+        for position, each in enumerate(by[:_LONGEST] if isinstance(by, list) else [])
+    ]
+    metric = _text(reading, entry.get("metric"), (*keys, "metric"))
+    return GateOutline(
+        gate=_text(reading, entry.get("gate"), (*keys, "gate")),
+        index=index,
+        parameters={"by": entries} | ({"metric": metric} if metric else {}),
+    )
+
+
+def _columns(reading: Reading, entry: Any, keys: Keys) -> list[str]:
+    single = not isinstance(entry, list)
+    each = [entry] if single else entry[:_LONGEST]
+    read = [_text(reading, one, keys if single else (*keys, n)) for n, one in enumerate(each)]
+    return [column for column in read if column is not None]
+
+
+def _names(patterns: Texts, name: str) -> bool | None:
+    if any(each is not None and fnmatchcase(name, each) for each in patterns):
+        return True
+    return None if None in patterns else False
+
+
+def _file(reading: Reading) -> str:
+    return reading.source.path.split("/")[-1].removesuffix(".yaml")
+
+
+def _at(reading: Reading, *keys: str) -> str | None:
+    return _text(reading, dig(reading.value, *keys), keys)
+
+
+def _text(reading: Reading, value: Any, keys: Keys) -> str | None:
+    is_text = isinstance(value, str) and not isinstance(value, Misread)
+    return value if is_text and keys not in reading.refused else None
+
+
+def _texts(reading: Reading, *inner: str) -> Texts:
+    """The strings of a list below ``spec``, each at its index."""
+    keys: Keys = ("spec", *inner)
+    items = dig(reading.value, *keys)
+    if not isinstance(items, list):
+        return _UNREAD
+    texts = [_text(reading, each, (*keys, n)) for n, each in enumerate(items[:_LONGEST])]
+    return (*texts, *(_UNREAD if len(items) > _LONGEST else ()))
+
+
+def _is_absent(reading: Reading, *keys: str) -> bool:
+    """Whether the file leaves it to the default, and no misspelled key was meant to say it."""
+    *above, key = keys
+    around = dig(reading.value, *above)
+    if not isinstance(around, dict) or key in around:
+        return False
+    beside = [each[-1] for each in reading.unknown if each[:-1] == tuple(above)]
+    return not any(nearest(each, [key]) for each in beside)
