@@ -11,7 +11,8 @@ class ArmCounts:
     ``started`` requests were sent to it; ``ended`` of them are over: answered, failed, or left by
     their client; ``completed`` of those have a status code, by code in ``codes``; ``failed`` of
     those are 5xx, connection failures and timeouts among them; ``active`` are in flight.
-    ``buckets`` are (le in seconds, answers that took no longer), ascending, of real answers only.
+    ``buckets`` are (le in seconds, answers that took no longer), ascending, of real answers only;
+    they are read last, and up to ``late`` of their answers are not among the ``ended``.
 
     The counts are read in an order that makes ``ended`` never too large, and ``started`` and
     ``buckets`` never too small, for the moment of ``active``: what is derived from them errs
@@ -25,6 +26,7 @@ class ArmCounts:
     active: int
     buckets: tuple[tuple[float, int], ...]
     codes: Mapping[int, int] = field(default_factory=dict)
+    late: int = 0
 
     @property
     def refused(self) -> int:

@@ -74,7 +74,10 @@ class Arm:
         now = {name: getattr(counts, name) for name in _SUMMED}
         if self.raw is None:
             none = dict.fromkeys(now, 0)
-            return replace(self, raw=counts, sums=none, started=((time, 0),))
+            # Answers in the buckets that are not yet among the ended: once these count as ended,
+            # they must not look as if they had taken too long.
+            early = (counts.late,) * len(within)
+            return replace(self, raw=counts, sums=none, within=early, started=((time, 0),))
         before = {name: getattr(self.raw, name) for name in now}
         before_within = [self.raw.answered_within(bound) for bound in watch.latency]
         history = self.started

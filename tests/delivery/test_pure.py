@@ -87,7 +87,9 @@ def test_failures_without_an_answer_and_clients_that_left_are_counted():
     now = counters.values(
         stats(ONE, total=11, pending_failure_eject=2, active=3, completed=8, **{"200": 5, "503": 3})
     )
-    arm = counters.counts(before, now, {})[ONE]
+    after = counters.values(stats(ONE, completed=10))
+    arm = counters.counts(before, now, {}, after)[ONE]
+    assert arm.late == 2
     # 12 had begun before, 3 are active and 8 have a code: one client left.
     assert (arm.started, arm.ended, arm.completed, arm.failed, arm.active) == (13, 9, 8, 3, 3)
     assert arm.codes == {200: 5, 503: 3}

@@ -84,3 +84,21 @@ def test_timeouts_and_lost_clients_are_ended_and_in_no_bucket(stage, up):
     stage.wait(lambda: engine.scrape().arms[canary.identity].ended == n + 1)
     counts = engine.scrape().arms[canary.identity]
     assert (counts.started, counts.completed, counts.active) == (n + 1, n, 0)
+
+
+def test_quick_answers_never_look_slow_wherever_the_watch_begins(stage):
+    """At the first look the histograms hold answers that the counters don't have yet."""
+    watch = Watch(latency=(5.0,))
+    engine = stage.engine(latency_bounds=watch.latency)
+    engine.start()
+    stable, canary = stage.server("1.0"), stage.server("1.1")
+    stage.bring_up(engine, stable, canary)
+    engine.route(stage.split(stable, canary, 50))
+    with stage.traffic(clients=4):
+        for _ in range(20):
+            watching = Watching.start(watch, canary=canary.identity, stable=stable.identity)
+            for _ in range(4):
+                watching = watching.observe(engine.scrape())
+            arms = (watching.canary_arm, watching.stable_arm)
+            assert [arm.latency[0].bad for arm in arms] == [0, 0]
+    assert watching.canary_arm.latency[0].n > 0

@@ -33,6 +33,14 @@ def test_slow_failed_and_abandoned_requests_are_bad_for_latency_and_only_5xx_for
     assert (arm.errors.bad, arm.errors.good) == (2, 7)
 
 
+def test_answers_that_only_the_first_looks_buckets_had_are_not_slow_later():
+    arm = look(Arm.begin(WATCH), 0.0, started=10, ended=8, completed=8, within=10, late=2)
+    arm = look(arm, 1.0, started=20, ended=20, completed=20, within=20)
+    assert [each.bad for each in arm.latency] == [0, 0]
+    arm = look(arm, 2.0, started=25, ended=25, completed=25, within=20)
+    assert [each.bad for each in arm.latency] == [5, 5]
+
+
 def test_refusals_count_in_the_comparison_alone():
     arm = look(Arm.begin(WATCH), 0.0)
     arm = look(

@@ -56,8 +56,8 @@ def up_to_date(now: Values, times: Buckets) -> bool:
     )
 
 
-def counts(before: Values, now: Values, times: Buckets) -> dict[str, ArmCounts]:
-    """``before`` was read first, then ``now``, then ``times``.
+def counts(before: Values, now: Values, times: Buckets, after: Values) -> dict[str, ArmCounts]:
+    """Read in this order.
 
     A client that leaves is in no counter of Envoy's but the sum of those that started. ``before``'s
     sum less those still active less those with a code is a lower bound of how many left.
@@ -75,6 +75,7 @@ def counts(before: Values, now: Values, times: Buckets) -> dict[str, ArmCounts]:
             active=active,
             buckets=times.get(each, ()),
             codes=codes,
+            late=max(0, after.get(each, {}).get("completed", 0) - completed),
         )
     return arms
 

@@ -82,7 +82,8 @@ class Envoy:
             if attempt and counters.up_to_date(later, times):
                 break
             time.sleep(_PAUSE)
-        return Scrape(time=moment, arms=counters.counts(before, now, times))
+        after = counters.values(self._ask_stats(counters.COUNTS))
+        return Scrape(time=moment, arms=counters.counts(before, now, times, after))
 
     def active(self, cluster: str | None = None) -> int:
         """Requests in flight: at one server, or at all and from all clients."""
