@@ -13,22 +13,7 @@ from mlci.evaluation.dataset import Column, Dataset
 from mlci.evaluation.labels import is_text
 from mlci.evaluation.naming import listed, nearest
 from mlci.records.release import Model
-from mlci.serving.session import Tensor
-
-_DTYPES: Mapping[str, Any] = {
-    "BOOL": np.bool_,
-    "UINT8": np.uint8,
-    "UINT16": np.uint16,
-    "UINT32": np.uint32,
-    "UINT64": np.uint64,
-    "INT8": np.int8,
-    "INT16": np.int16,
-    "INT32": np.int32,
-    "INT64": np.int64,
-    "FP16": np.float16,
-    "FP32": np.float32,
-    "FP64": np.float64,
-}
+from mlci.serving.session import DTYPES, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +89,9 @@ def _values(
         numbers = values.cast(pa.float64(), safe=False) if floating else values
         array = numbers.to_numpy(zero_copy_only=False)
         if not floating and pa.types.is_integer(values.type):
-            _check_range(array, _DTYPES[tensor.datatype])
+            _check_range(array, DTYPES[tensor.datatype])
         with np.errstate(over="ignore"):
-            return np.asarray(array, dtype=_DTYPES[tensor.datatype])
+            return np.asarray(array, dtype=DTYPES[tensor.datatype])
     except (pa.ArrowException, OverflowError) as error:
         raise Broken(
             place=f"{dataset.place}: column {column!r}",

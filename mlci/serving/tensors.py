@@ -9,24 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from mlci.serving.session import Array, Tensor
+from mlci.serving.session import DTYPES, Array, Tensor
 
-_DTYPES: dict[str, Any] = {
-    "BOOL": np.bool_,
-    "UINT8": np.uint8,
-    "UINT16": np.uint16,
-    "UINT32": np.uint32,
-    "UINT64": np.uint64,
-    "INT8": np.int8,
-    "INT16": np.int16,
-    "INT32": np.int32,
-    "INT64": np.int64,
-    "FP16": np.float16,
-    "FP32": np.float32,
-    "FP64": np.float64,
-    "BYTES": np.object_,
-}
-_DATATYPES = {np.dtype(dtype): datatype for datatype, dtype in _DTYPES.items()}
+_DATATYPES = {np.dtype(dtype): datatype for datatype, dtype in DTYPES.items()}
 
 
 class RequestError(ValueError):
@@ -126,7 +111,7 @@ def _array(given: Mapping[str, Any], tensor: Tensor) -> Array:
     _check_types(flat, tensor)
     try:
         with np.errstate(over="ignore"):
-            array = np.array(flat, dtype=_DTYPES[tensor.datatype])
+            array = np.array(flat, dtype=DTYPES[tensor.datatype])
     except (OverflowError, ValueError) as error:
         raise RequestError(f"{name}: {error}") from None
     if array.dtype.kind == "f" and not np.isfinite(array).all():
