@@ -180,7 +180,15 @@ def test_a_gate_that_crashes_is_an_error_and_not_silence(world, make):
 def test_an_interrupted_load_gate_leaves_no_process_and_no_verdict(world, make, number):
     load = "{gate: load, rate: 20/s, objectives: {p50: 500ms, errorRate: 0.01%}, budget: 60s}"
     world.merge({POLICY: make.policy(load)})
-    process = _mlci(world, "gate", PRODUCTION, "--record", start_new_session=True)
+    process = _mlci(
+        world,
+        "gate",
+        PRODUCTION,
+        "--record",
+        start_new_session=True,
+        # A pipeline may have been started with SIGINT ignored, which children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     for line in process.stderr:
         if "round 1 of" in line:
             break
