@@ -103,7 +103,8 @@ class Delivering:
         progress = self.journal.of(record.delivery)
         progress = self.journal.keep(progress.waited(now.seconds))
         if progress.total >= arms.canary.watch.deadline:
-            self._late(record, "its server is not ready", arms, now)
+            abort = arms.canary.watch.on_deadline == "abort"
+            self._late(record, "its server is not ready", arms, now, abort=abort)
 
     def _step(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
         """Both are up: evidence by the scrapes, weights by the steps."""
@@ -125,7 +126,7 @@ class Delivering:
         if move is Move.TAKE_BACK and seen.health is Health.REGRESSED:
             self._regress(record, seen.reason, arms, now)
         elif move in (Move.PAUSE, Move.TAKE_BACK):
-            self._late(record, seen.reason, arms, now)
+            self._late(record, seen.reason, arms, now, abort=move is Move.TAKE_BACK)
         elif not now.acting:
             return
         elif move is Move.STEP:
@@ -137,10 +138,12 @@ class Delivering:
             self.journal.keep(replace(progress, intent=Intent.PROMOTE, reason=seen.reason))
             self._promote(record, arms, now)
 
-    def _late(self, record: DeliveryRecord, reason: str, arms: Arms, now: Now) -> None:
-        """The policy's word for a delivery that is undecided at its deadline."""
+    def _late(
+        self, record: DeliveryRecord, reason: str, arms: Arms, now: Now, *, abort: bool
+    ) -> None:
+        """A delivery that is undecided at its deadline waits for people, or is taken back."""
         reason = f"undecided at the deadline: {reason}"
-        if arms.canary.watch.on_deadline == "abort":
+        if abort:
             self._regress(record, reason, arms, now)
         elif record.state is not State.PAUSED and now.acting:
             self.explain(f"{record.version} PAUSED, {reason}")

@@ -88,3 +88,14 @@ def test_a_first_release_that_fails_the_gate_is_held(world, models):
     assert "FAIL" in world.records()[-1].reason
     assert world.tip() == tip
     assert world.servers() == []
+
+
+def test_where_nothing_is_seen_the_deadline_takes_nothing_back(world, models):
+    """UNKNOWN never reverts, whatever the policy says of the deadline."""
+    world.build(deadline="3s", onDeadline="abort")
+    world.release("1.0", models("good"))
+    world.agent()
+    assert world.mlci("status", "--wait", "--timeout", "60").returncode == 3
+    assert world.states() == ["GATING 1.0", "ADMITTED 1.0", "PAUSED 1.0"]
+    assert "nothing can be seen" in world.records()[-1].reason
+    assert len(world.servers()) == 1
