@@ -26,8 +26,13 @@ def up(stage):
     return both
 
 
-def judged(engine, stable, canary, *, until, seconds=30.0, every=0.5):
+def first_look(engine, stable, canary):
+    """Taken before any client: requests that hang before it belong to no look."""
     watching = Watching.start(WATCH, canary=canary.identity, stable=stable.identity)
+    return watching.observe(engine.scrape())
+
+
+def judged(engine, watching, *, until, seconds=30.0, every=0.5):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         scrape = engine.scrape()
@@ -40,9 +45,10 @@ def judged(engine, stable, canary, *, until, seconds=30.0, every=0.5):
 
 
 def test_a_hung_canary_is_seen_before_any_of_its_requests_ends(stage, up):
-    engine, stable, canary = up(answer="hang", timeout=8.0)
+    engine, stable, canary = up(answer="hang", timeout=20.0)
+    watching = first_look(engine, stable, canary)
     with stage.traffic(clients=40):
-        said, scrape = judged(engine, stable, canary, until={Health.REGRESSED})
+        said, scrape = judged(engine, watching, until={Health.REGRESSED})
         engine.route(stage.split(stable))
     assert scrape.arms[canary.identity].ended == 0
     assert scrape.arms[canary.identity].active > 0
@@ -51,22 +57,25 @@ def test_a_hung_canary_is_seen_before_any_of_its_requests_ends(stage, up):
 
 def test_a_canary_that_fails_is_seen(stage, up):
     engine, stable, canary = up(answer="fail")
+    watching = first_look(engine, stable, canary)
     with stage.traffic():
-        said, _ = judged(engine, stable, canary, until={Health.REGRESSED})
+        said, _ = judged(engine, watching, until={Health.REGRESSED})
     assert "more errors than stable" in said.reason
 
 
 def test_a_slow_canary_is_seen(stage, up):
     engine, stable, canary = up(delay=0.12)
+    watching = first_look(engine, stable, canary)
     with stage.traffic():
-        said, _ = judged(engine, stable, canary, until={Health.REGRESSED})
+        said, _ = judged(engine, watching, until={Health.REGRESSED})
     assert "more latency" in said.reason
 
 
 def test_an_equal_canary_is_certified(stage, up):
     engine, stable, canary = up(delay=0.005)
+    watching = first_look(engine, stable, canary)
     with stage.traffic():
-        said, _ = judged(engine, stable, canary, until={Health.HEALTHY, Health.REGRESSED})
+        said, _ = judged(engine, watching, until={Health.HEALTHY, Health.REGRESSED})
     assert said.certified
 
 
