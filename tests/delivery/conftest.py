@@ -66,9 +66,14 @@ class Stage:
         root = str((self.folder / "state" / "production").resolve())
         return [
             each
-            for each in psutil.process_iter(["cwd", "status"])
+            for each in psutil.process_iter(["cwd", "status", "cmdline"])
             if each.info["cwd"] == root and each.info["status"] != psutil.STATUS_ZOMBIE
         ]
+
+    def process(self, word: str) -> psutil.Process:
+        """The one process whose command line has this word."""
+        (found,) = (each for each in self.processes() if word in " ".join(each.info["cmdline"]))
+        return found
 
     @staticmethod
     def wait(condition: Callable[[], Any], seconds: float = 30.0) -> Any:

@@ -169,9 +169,9 @@ def test_the_supervisor_killed_is_replaced_and_its_orphans_ended(stage):
     server = stage.server("1.0")
     stage.bring_up(engine, server)
     engine.route(stage.split(server))
-    (daemon,) = (each for each in stage.processes() if "supervisor.supervisord" in each.cmdline())
+    daemon = stage.process("supervisor.supervisord")
     daemon.kill()
-    stage.wait(lambda: not psutil.pid_exists(daemon.pid) or daemon.status() == "zombie")
+    stage.wait(lambda: daemon.pid not in {each.pid for each in stage.processes()})
     engine.start()
     stage.bring_up(engine, server)
     assert set(stage.drive(50).answers) == {(200, "1.0")}
@@ -225,7 +225,7 @@ def test_what_was_verified_is_what_runs_after_a_restart(stage):
     server = stage.server("1.0")
     stage.bring_up(engine, server)
     server.model_file.write_text("something else")
-    (process,) = (each for each in stage.processes() if "tiny_server" in " ".join(each.cmdline()))
+    process = stage.process("tiny_server")
     process.kill()
     process.wait()
     stage.wait(lambda: engine.running()[0].state.phase is Phase.READY)
@@ -240,7 +240,7 @@ def test_a_server_whose_port_was_taken_gets_another(stage):
     port = engine.running()[0].port
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        (process,) = (one for one in stage.processes() if "tiny_server" in " ".join(one.cmdline()))
+        process = stage.process("tiny_server")
         process.kill()
         stage.wait(lambda: bind(thief, port))
         stage.bring_up(engine, server)

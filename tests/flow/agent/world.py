@@ -228,7 +228,7 @@ class World:
         return self.git("show", f"main:{MANIFEST}", inside=self.origin if self.remote else None)
 
     def servers(self) -> list[psutil.Process]:
-        return [each for each in self.processes() if "serve" in each.cmdline()]
+        return [each for each in self.processes() if "serve" in each.info["cmdline"]]
 
     def records(self) -> tuple[DeliveryRecord, ...]:
         place = self.origin if self.remote else self.work
@@ -245,7 +245,7 @@ class World:
     def processes(self) -> list[psutil.Process]:
         """Supervisor, Envoy and servers of this world's agents."""
         found = []
-        for each in psutil.process_iter(["cwd", "status"]):
+        for each in psutil.process_iter(["cwd", "status", "cmdline"]):
             cwd = each.info["cwd"] or ""
             inside = cwd.startswith(f"{self.folder.resolve()}/") and "state" in cwd
             if inside and each.info["status"] != psutil.STATUS_ZOMBIE:
