@@ -1,6 +1,5 @@
 """The command line: finds the verb's module, runs it, turns errors into exit codes."""
 
-import difflib
 import importlib
 import os
 import signal
@@ -21,7 +20,10 @@ VERBS = {
     "approve": "A person's yes: to a rerun of a gate, or to a model that REGRESSED.",
     "demo": "The whole story on one machine, in a temporary folder.",
     "gate": "Measure a release and judge it under the policies.",
+    "judge": "Judge a release on parts that were measured elsewhere.",
+    "measure": "Measure one shard of one gate of a release, for `mlci judge`.",
     "plan": "Show what a gate and a delivery would do, and what they can detect.",
+    "report": "Show a verdict in another form: JUnit, Markdown, HTML, …",
     "revert": "Take a release back by a commit, as the agent would.",
     "schema": "Print the JSON Schemas of all documents.",
     "serve": "Serve one model by the Open Inference Protocol V2 over HTTP.",
@@ -47,6 +49,8 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(args[0], VERBS, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(VERBS)}"
             ctx.fail(f"no such command {args[0]!r}{hint}")

@@ -1,38 +1,50 @@
 """Plan and judgements -> outcome: a pure fold that first checks that exactly the planned arrived.
 
-FAIL > ERROR > INCONCLUSIVE > PASS over the required judgements; nothing required is an ERROR,
-since a verdict over nothing shows nothing.
+FAIL > ERROR > INCONCLUSIVE > PASS over the rules and over the required judgements that are not
+waived; no such judgement is an ERROR, since a verdict over nothing shows nothing.
 """
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from numbers import Real
 from typing import Any, NamedTuple
 
 from mlci.records.judgement import Judgement, Planned
 from mlci.records.outcome import Outcome
+from mlci.records.rule import Ruling
 
 ALLOW = "allow"
+ALL_WAIVED = "every required judgement is waived, so that nothing is left to decide by"
 
 
 class Fold(NamedTuple):
     """``judgements`` hold one for each that was planned, in the plan's order, and after them any
-    that nobody planned; ``admits`` says whether the release may be delivered."""
+    that nobody planned; ``admits`` says whether the release may be delivered; ``reason`` why
+    there is nothing to decide by, or is empty."""
 
     outcome: Outcome
     admits: bool
     judgements: tuple[Judgement, ...]
+    reason: str = ""
 
 
 def fold(
-    planned: Sequence[Planned], judgements: Sequence[Judgement], on_inconclusive: Mapping[str, str]
+    planned: Sequence[Planned],
+    judgements: Sequence[Judgement],
+    on_inconclusive: Mapping[str, str],
+    rules: Sequence[str] = (),
+    rulings: Sequence[Ruling] = (),
 ) -> Fold:
     """``on_inconclusive`` gives each policy's word, ``refuse`` or ``allow``; a policy without one
-    refuses. Under ``allow`` the outcome stays INCONCLUSIVE; it admits if all else passes."""
+    refuses. Under ``allow`` the outcome stays INCONCLUSIVE; it admits if all else passes.
+    ``rules`` are the ids of the rulings that must arrive; each of them is required."""
     settled, complete = _settle(planned, judgements)
-    required = [each for each in settled if each.planned.required]
-    outcome = _worst(required) if complete and required else Outcome.ERROR
+    complete = complete and sorted(rules) == sorted(each.id for each in rulings)
+    asked = [each for each in settled if each.planned.required]
+    required = [each for each in asked if not is_waived(each)]
+    outcomes = {each.outcome for each in required} | {each.outcome for each in rulings}
+    outcome = _worst(outcomes) if complete and required else Outcome.ERROR
     tolerated = all(
         each.outcome is Outcome.PASS
         or (
@@ -42,12 +54,16 @@ def fold(
         for each in required
     )
     admits = outcome is Outcome.PASS or (outcome is Outcome.INCONCLUSIVE and tolerated)
-    return Fold(outcome, admits, settled)
+    return Fold(outcome, admits, settled, ALL_WAIVED if asked and not required else "")
 
 
-def _worst(required: Sequence[Judgement]) -> Outcome:
+def is_waived(judgement: Judgement) -> bool:
+    """Whether it failed and doesn't count: a waiver never covers what was not measured."""
+    return judgement.waived is not None and judgement.outcome.waivable
+
+
+def _worst(outcomes: Set[Outcome]) -> Outcome:
     """A SKIPPED judgement was required and didn't happen: as bad as one that crashed."""
-    outcomes = {each.outcome for each in required}
     if Outcome.FAIL in outcomes:
         return Outcome.FAIL
     if outcomes & {Outcome.ERROR, Outcome.SKIPPED}:

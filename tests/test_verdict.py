@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlci.records.judgement import Judgement, Limit, LimitKind, Planned
 from mlci.records.outcome import Outcome
+from mlci.records.rule import Ruling
 from mlci.verdict import fold, sound
 
 PASS, FAIL, INCONCLUSIVE, ERROR, SKIPPED = (
@@ -43,7 +44,8 @@ def folded(outcomes, **words):
 @pytest.mark.parametrize("pair", list(itertools.combinations_with_replacement(ORDER, 2)))
 def test_the_worst_required_outcome_counts(pair):
     for outcomes in (pair, pair[::-1]):
-        outcome, admits, judgements = folded(outcomes)
+        outcome, admits, judgements, reason = folded(outcomes)
+        assert reason == ""
         assert outcome is pair[0]
         assert admits is (pair == (PASS, PASS))
         assert [each.outcome for each in judgements] == list(outcomes)
@@ -150,3 +152,32 @@ def test_a_pass_needs_a_size_and_an_interval():
     assert sound(judged(plan("a"), n=0)).outcome is ERROR
     assert sound(judged(plan("a"))).outcome is PASS
     assert sound(judged(plan("a"), FAIL, interval=None)).outcome is FAIL
+
+
+def ruling(name, outcome=PASS):
+    return Ruling(
+        id=f"p/rules/{name}", policy="p", control="c", title="t", outcome=outcome, reason="r"
+    )
+
+
+@pytest.mark.parametrize("judgement", ORDER)
+@pytest.mark.parametrize("rule", [PASS, FAIL, ERROR])
+def test_every_rule_is_required(judgement, rule):
+    planned = [plan("a")]
+    arrived = [judged(planned[0], judgement)]
+    found = fold(planned, arrived, {"p": "allow"}, ["p/rules/a"], [ruling("a", rule)])
+    assert found.outcome is min(judgement, rule, key=ORDER.index)
+    assert found.admits is (rule is PASS and judgement in (PASS, INCONCLUSIVE))
+
+
+@pytest.mark.parametrize(
+    ("rules", "arrived"), [(["a"], []), ([], ["a"]), (["a"], ["a", "a"]), (["a"], ["b"])]
+)
+def test_a_rule_that_is_missing_twice_or_unknown_is_an_error(rules, arrived):
+    ids = [f"p/rules/{each}" for each in rules]
+    found = fold([plan("a")], [judged(plan("a"))], {}, ids, [ruling(each) for each in arrived])
+    assert found[:2] == (ERROR, False)
+
+
+def test_rules_alone_decide_nothing():
+    assert fold([], [], {}, ["p/rules/a"], [ruling("a")])[:2] == (ERROR, False)

@@ -13,6 +13,7 @@ from group_rates import fairness, gaps
 from live_rates import canary, one_sample, ratio_looks
 from model_rates import areas, non_inferiority, proportions, tables
 from row import Row
+from task_rates import calibration, classes, mean_gaps, numbers
 
 TABLES: dict[str, Callable[..., Iterator[Row]]] = {
     each.__name__: each
@@ -21,8 +22,12 @@ TABLES: dict[str, Callable[..., Iterator[Row]]] = {
         non_inferiority,
         areas,
         tables,
+        classes,
+        numbers,
+        calibration,
         fairness,
         gaps,
+        mean_gaps,
         one_sample,
         canary,
         ratio_looks,

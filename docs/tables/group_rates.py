@@ -19,8 +19,8 @@ def fairness(runs: int = 2_000) -> Iterator[Row]:
     for name, n, rates, promised in (
         ("identical, 20 to 4000 rows", unequal, np.full(10, 0.3), 0.05),
         ("25 pairs exactly at the limit, 500 rows", np.full(10, 500), halves, 0.05),
-        ("2 groups at the limit, 1000 rows", np.full(2, 1000), np.array([0.25, 0.35]), 0.055),
-        ("2 groups at the limit, 40 rows", np.full(2, 40), np.array([0.25, 0.35]), 0.06),
+        ("2 groups at the limit, 1000 rows", np.full(2, 1000), np.array([0.25, 0.35]), 0.05),
+        ("2 groups at the limit, 40 rows", np.full(2, 40), np.array([0.25, 0.35]), 0.05),
     ):
         alarms = naive = uncorrected = unsafe = ratio_alarms = 0
         for _ in range(runs):
@@ -35,8 +35,8 @@ def fairness(runs: int = 2_000) -> Iterator[Row]:
                 ratio_alarms += any(pair.beyond for pair in found)
         shares: list[tuple[str, int, float | None]] = [("Holm: any alarm", alarms, promised)]
         if rates[0] == 0.25:
-            shares.append(("ratio, Holm: any alarm", ratio_alarms, 0.06))
-            shares.append(("assure: all within", unsafe, 0.06))
+            shares.append(("ratio, Holm: any alarm", ratio_alarms, 0.05))
+            shares.append(("assure: all within", unsafe, 0.05))
         shares.append(("without correction: any alarm", uncorrected, None))
         shares.append(("largest minus smallest > 0.10", naive, None))
         for what, count, most in shares:

@@ -21,6 +21,7 @@ from mlci.commands.options import Options, base_option, example, global_options
     type=click.Path(file_okay=False, path_type=Path),
     help="Where verdict.json goes.  [default: .mlci/out]",
 )
+@click.option("--no-cache", is_flag=True, help="Measure also what was measured before.")
 @click.option("--record", is_flag=True, help="Also write the verdict to the records branch.")
 @global_options
 def command(
@@ -30,13 +31,15 @@ def command(
     base: str | None,
     at: str | None,
     out: Path | None,
+    no_cache: bool,
     record: bool,
 ) -> int:
     """Measure RELEASE and judge it under the policies of the protected ref.
 
     RELEASE is read where you stand, or at --at; with --record the verdict goes to the records
-    branch, and the first PASS or FAIL there stands. Exits with 0 when the verdict admits, 1 for
-    FAIL, 2 for documents that can't be used, 3 for INCONCLUSIVE or HELD, 5 for ERROR.
+    branch, and the first PASS or FAIL there stands. What was measured before of the same models
+    and data is taken from .mlci/cache, never with --record. Exits with 0 when the verdict admits,
+    1 for FAIL, 2 for documents that can't be used, 3 for INCONCLUSIVE or HELD, 5 for ERROR.
     """
     from mlci.flow.gate import gate
     from mlci.reports.json import to_json
@@ -44,7 +47,16 @@ def command(
 
     repository = options.open()
     path = options.release(repository, release)
-    gated = gate(repository, path, base=base, at=at, out=out, record=record, say=options.say)
+    gated = gate(
+        repository,
+        path,
+        base=base,
+        at=at,
+        out=out,
+        record=record,
+        say=options.say,
+        cache=not no_cache,
+    )
     verdict = to_json(gated.verdict)
     options.show(render(verdict, options.width, colour=options.colour), verdict)
     return gated.exit_code

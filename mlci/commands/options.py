@@ -2,12 +2,11 @@
 
 import json
 import os
-import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
 
@@ -33,7 +32,11 @@ class Options:
     @property
     def width(self) -> int:
         """Columns of the terminal; 120 where there is none, so that logs stay readable."""
-        return shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
+        if not sys.stdout.isatty():
+            return 120
+        import shutil
+
+        return shutil.get_terminal_size((120, 24)).columns
 
     def open(self) -> "Repository":
         """The repository, with git imported only now."""
@@ -81,9 +84,24 @@ base_option = click.option(
 )
 
 
-def global_options(verb: Verb) -> Verb:
-    """Adds ``--format``, ``--quiet`` and ``--repository``, and passes them as ``options``."""
+@overload
+def global_options(verb: Verb) -> Verb: ...
 
+
+@overload
+def global_options(*, formats: Sequence[str]) -> Callable[[Verb], Verb]: ...
+
+
+def global_options(
+    verb: Callable[..., Any] | None = None, *, formats: Sequence[str] = ("text", "json")
+) -> Any:
+    """Adds ``--format``, ``--quiet`` and ``--repository``, and passes them as ``options``."""
+    if verb is None:
+        return lambda verb: _with_options(verb, formats)
+    return _with_options(verb, formats)
+
+
+def _with_options(verb: Callable[..., Any], formats: Sequence[str]) -> Callable[..., Any]:
     def gather(*, format: str, quiet: bool, repository: Path, **rest: Any) -> Any:  # noqa: A002
         return verb(options=Options(format=format, quiet=quiet, repository=repository), **rest)
 
@@ -101,11 +119,11 @@ def global_options(verb: Verb) -> Verb:
         click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
         click.option(
             "--format",
-            type=click.Choice(["text", "json"]),
+            type=click.Choice(formats),
             default="text",
             show_default=True,
             help="How the result is printed on stdout.",
         ),
     ):
         gather = option(gather)
-    return gather  # type: ignore[return-value]
+    return gather

@@ -66,7 +66,7 @@ class Phase(StrEnum):
 class ServerState:
     """READY once its process has answered, until that process ends.
 
-    ``reason`` says why it FAILED: the end of the server's own log.
+    FAILED: it was started again and again in vain; ``reason`` is the end of the server's own log.
     """
 
     phase: Phase
@@ -75,13 +75,12 @@ class ServerState:
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A server that the engine keeps, whoever asked for it."""
+    """A server that the engine keeps, whoever asked for it; how it does, ``ensure`` says."""
 
     identity: str
     model: str
     version: str
     port: int
-    state: ServerState
 
 
 class Engine(Protocol):
@@ -91,12 +90,22 @@ class Engine(Protocol):
         """Supervisor and proxy are up; what already runs is adopted. May be called again."""
         ...
 
+    def mend(self) -> None:
+        """What has died of supervisor and proxy is started again; without loss, where it can be.
+
+        May take as long as a start: to be called beside the looks at the counters.
+        """
+        ...
+
     def ensure(self, server: Server) -> ServerState:
-        """The server is kept alive from now on; its state now. Never waits for readiness."""
+        """The server is kept alive from now on; its state now. The only word on its state there is.
+
+        Never waits for readiness. To be called by one thread, which is also the one that mends.
+        """
         ...
 
     def running(self) -> tuple[Running, ...]:
-        """All servers that are kept."""
+        """All servers that are kept, as their folders say."""
         ...
 
     def route(self, routes: tuple[Route, ...]) -> None:

@@ -1,32 +1,23 @@
-"""Both models sit the exam: labels, groups and answers of every row, once for all gates."""
+"""Both models sit the exam: truth, groups and answers of every row, once for all gates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from mlci.errors import Broken
-from mlci.evaluation.answers import reader
+from mlci.evaluation.asking import PREDICTIONS, Examinee, ask, declared_classes, reader_of
 from mlci.evaluation.dataset import Dataset, open_dataset
-from mlci.evaluation.features import bind, build
 from mlci.evaluation.groups import read_groups
 from mlci.evaluation.labels import Labels, read_labels
+from mlci.evaluation.predictions import read_predictions
+from mlci.evaluation.selection import select
+from mlci.evaluation.worth import read_cluster, read_weight, renumbered
 from mlci.records.evaluation_set import EvaluationSet
 from mlci.records.examination import Answers, Examination
-from mlci.records.metric import BINARY
-from mlci.records.release import Release
-from mlci.serving.session import open_model
-
-
-class Examinee(Protocol):
-    """A release and the verified file of its model."""
-
-    @property
-    def release(self) -> Release: ...
-
-    @property
-    def model(self) -> Path: ...
+from mlci.records.grouping import Grouping
+from mlci.records.shard import ALL, Shard
 
 
 def examine(
@@ -34,51 +25,54 @@ def examine(
     champion: Examinee | None,
     exam: EvaluationSet,
     data: Path,
-    columns: Sequence[str],
+    groupings: Iterable[Grouping],
+    anchors: Mapping[str, Examinee] | None = None,
+    shard: Shard = ALL,
 ) -> Examination:
-    """Reads ``data`` in batches, once for the label, once for the ``columns`` that rows are
-    grouped by, and once for each model. Memory holds the answers, never the features.
+    """Reads ``data`` in batches: once for the label, once for what rows are grouped by, and once
+    for each model. Memory holds the answers, never the features. Of a ``shard`` the models answer
+    its rows only; labels and levels are those of all rows.
 
     Raises Broken for data or a model that can't be read or don't fit each other; the message
-    names the file as the manifests do, and the column, input or output.
+    names the file as the manifests do, and the column, input or output. NoRows as ``select``.
     """
+    older = anchors or {}
     with open_dataset(data, exam.uri) as dataset:
-        labels = read_labels(dataset, exam)
-        groups = read_groups(dataset, columns)
+        labels = exam_labels(dataset, exam, candidate, champion, *older.values())
+        groups = read_groups(dataset, groupings)
+        weight, cluster = read_weight(dataset, exam), read_cluster(dataset, exam)
+        part = select(dataset, exam, shard)
+        if (rows := part.selection) is not None:
+            groups = {key: replace(each, codes=rows.of(each.codes)) for key, each in groups.items()}
+            weight = None if weight is None else rows.of(weight)
+            cluster = None if cluster is None else renumbered(rows.of(cluster))
         return Examination(
-            truth=labels.truth,
-            candidate=_answers(candidate, dataset, exam, labels),
-            champion=None if champion is None else _answers(champion, dataset, exam, labels),
+            task=labels.task,
+            truth=labels.truth if rows is None else rows.of(labels.truth),
+            classes=tuple(str(value) for value in labels.classes),
             groups=groups,
+            weight=weight,
+            cluster=cluster,
+            candidate=_answers(candidate, part, exam, labels),
+            champion=None if champion is None else _answers(champion, part, exam, labels),
+            anchors={
+                version: _answers(each, part, exam, labels) for version, each in older.items()
+            },
         )
+
+
+def exam_labels(
+    dataset: Dataset, exam: EvaluationSet, candidate: Examinee, *others: Examinee | None
+) -> Labels:
+    """What the rows truly are, in the candidate's task. Raises Broken as ``read_labels`` does."""
+    everyone = [candidate, *(each for each in others if each is not None)]
+    declared = [value for each in everyone for value in declared_classes(each)]
+    return read_labels(dataset, exam, candidate.release.task, declared)
 
 
 def _answers(examinee: Examinee, dataset: Dataset, exam: EvaluationSet, labels: Labels) -> Answers:
-    release, declared = examinee.release, examinee.release.model
-    if release.task != BINARY:
-        raise Broken(
-            place=release.source.at("spec", "task"),
-            found=f"task {release.task!r}",
-            expected=f"a task whose exam can be sat: {BINARY}",
-        )
-    if declared.format != "onnx":
-        raise Broken(
-            place=release.source.at("spec", "model", "format"),
-            found=f"format {declared.format!r}",
-            expected="a model that can be examined here: onnx",
-            next_step="convert the model to ONNX",
-        )
-    model = open_model(examinee.model, place=declared.uri)
-    feeds = bind(declared, model.inputs, dataset, exam.label)
-    read = reader(declared, model.outputs, labels).read
-    columns = tuple(dict.fromkeys(column for feed in feeds for column in feed.columns))
-    parts: list[Answers] = []
-    done = 0
-    for batch in dataset.batches(columns):
-        rows = len(batch[columns[0]])
-        inputs = {feed.tensor.name: build(feed, batch, dataset, done) for feed in feeds}
-        parts.append(read(model.run(inputs), rows))
-        done += rows
+    parts = list(_parts(examinee, dataset, exam, labels))
+    done = sum(len(part.label) for part in parts)
     if done != dataset.rows:
         raise Broken(
             place=dataset.place,
@@ -87,6 +81,20 @@ def _answers(examinee: Examinee, dataset: Dataset, exam: EvaluationSet, labels: 
             next_step="write the file again and update its digest",
         )
     return _joined(parts)
+
+
+def _parts(
+    examinee: Examinee, dataset: Dataset, exam: EvaluationSet, labels: Labels
+) -> Iterator[Answers]:
+    declared = examinee.release.model
+    if declared.format == PREDICTIONS:
+        reader = reader_of(examinee, labels)
+        for said, rows in read_predictions(examinee.model, declared.uri, dataset, labels):
+            yield reader.read(said, rows)
+        return
+    asked = ask(examinee, dataset, exam, labels)
+    for piece in dataset.pieces(asked.columns):
+        yield asked.answer(piece.taken, piece.first)
 
 
 def _joined(parts: Sequence[Answers]) -> Answers:

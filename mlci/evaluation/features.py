@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mlci.errors import Broken
+from mlci.evaluation.columns import is_text
 from mlci.evaluation.dataset import Column, Dataset
-from mlci.evaluation.labels import is_text
 from mlci.evaluation.naming import listed, nearest
 from mlci.records.release import Model
 from mlci.serving.session import DTYPES, Tensor

@@ -1,35 +1,54 @@
-"""Columns that rows are grouped by, as codes."""
+"""Columns that rows are grouped by, as codes: by value, or by bins of numbers."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from mlci.errors import Broken
+from mlci.evaluation.columns import distinct
 from mlci.evaluation.dataset import Dataset
-from mlci.evaluation.labels import distinct
 from mlci.records.evaluation_set import Scalar
 from mlci.records.examination import Groups
+from mlci.records.grouping import Grouping
 
 NULL = "(null)"
 MOST_LEVELS = 1_000
 
 
-def read_groups(dataset: Dataset, columns: Sequence[str]) -> dict[str, Groups]:
-    """One pass over the columns; an empty value is a level of its own, named ``(null)``.
+def read_groups(dataset: Dataset, groupings: Iterable[Grouping]) -> dict[str, Groups]:
+    """By the keys of the groupings; an empty value is a level of its own, named ``(null)``.
 
-    Raises Broken when a column is missing, nested, or has more than MOST_LEVELS values.
+    Raises Broken when a column is missing or nested, has more than MOST_LEVELS values, or is to be
+    binned and holds no numbers.
     """
-    for column in columns:
-        dataset.require(column, "a column that a policy groups rows by")
-        if pa.types.is_nested(dataset.type_of(column)):
-            raise _ungrouped(dataset, column, f"values of type {dataset.type_of(column)}")
+    wanted = tuple(groupings)
+    for each in wanted:
+        dataset.require(each.column, "a column that a policy groups rows by")
+        kind = dataset.type_of(each.column)
+        if pa.types.is_nested(kind):
+            raise _ungrouped(dataset, each.column, f"values of type {kind}")
+        if each.bins and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            raise _ungrouped(dataset, each.column, f"values of type {kind}", "numbers to be binned")
+    by_value = [each.column for each in wanted if not each.bins]
+    found = _levels(dataset, by_value)
+    return {
+        each.key: _binned(dataset, each) if each.bins else found[each.column] for each in wanted
+    }
+
+
+def _levels(dataset: Dataset, columns: list[str]) -> dict[str, Groups]:
+    """One pass over the columns."""
     seen: dict[str, dict[Scalar | None, int]] = {column: {} for column in columns}
-    parts: dict[str, list[np.ndarray]] = {column: [] for column in columns}
-    for batch in dataset.batches(columns) if columns else ():
+    parts: dict[str, list[NDArray[np.int32]]] = {column: [] for column in columns}
+    for batch in dataset.coded(columns) if columns else ():
         for column in columns:
             codes, values = distinct(batch[column])
             known = seen[column]
+            if len(values) > MOST_LEVELS + 1:
+                raise _ungrouped(dataset, column, f"more than {MOST_LEVELS} different values")
             numbered = [known.setdefault(_one_nan(value), len(known)) for value in values]
             if len(known) > MOST_LEVELS:
                 raise _ungrouped(dataset, column, f"more than {MOST_LEVELS} different values")
@@ -37,7 +56,26 @@ def read_groups(dataset: Dataset, columns: Sequence[str]) -> dict[str, Groups]:
     return {column: _sorted(np.concatenate(parts[column]), seen[column]) for column in columns}
 
 
-def _sorted(codes: np.ndarray, known: dict[Scalar | None, int]) -> Groups:
+def _binned(dataset: Dataset, grouping: Grouping) -> Groups:
+    edges = np.asarray(grouping.bins)
+    names = [f"< {edges[0]:g}"]
+    names += [f"{low:g} .. {high:g}" for low, high in itertools.pairwise(edges)]
+    names += [f">= {edges[-1]:g}", NULL]
+    parts = []
+    for batch in dataset.batches([grouping.column]):
+        numbers = batch[grouping.column].cast(pa.float64(), safe=False)
+        values = numbers.to_numpy(zero_copy_only=False)
+        codes = np.searchsorted(edges, values, side="right").astype(np.int32)
+        codes[np.isnan(values)] = len(names) - 1
+        parts.append(codes)
+    codes = np.concatenate(parts)
+    present = np.flatnonzero(np.bincount(codes, minlength=len(names)))
+    rank = np.zeros(len(names), np.int32)
+    rank[present] = np.arange(present.size, dtype=np.int32)
+    return Groups(codes=rank[codes], levels=tuple(names[at] for at in present))
+
+
+def _sorted(codes: NDArray[np.int32], known: dict[Scalar | None, int]) -> Groups:
     """Levels in the order of their values, so that the order of the rows doesn't matter."""
     values = sorted(known, key=_order)
     rank = np.empty(len(known), np.int32)
@@ -60,10 +98,15 @@ def _text(value: Scalar | None) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _ungrouped(dataset: Dataset, column: str, found: str) -> Broken:
+def _ungrouped(
+    dataset: Dataset,
+    column: str,
+    found: str,
+    expected: str = "a column that sorts the rows into few groups",
+) -> Broken:
     return Broken(
         place=f"{dataset.place}: column {column!r}",
         found=found,
-        expected="a column that sorts the rows into few groups",
-        next_step="group by a coarser column, such as age bands in place of ages",
+        expected=expected,
+        next_step="group by a coarser column, or by bins: {column: age, bins: [30, 50]}",
     )

@@ -1,5 +1,6 @@
-"""The label column: which rows are positive, and in which order a model lists the classes."""
+"""The label column: what each row truly is, as the task asks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,66 +9,86 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mlci.errors import Broken
-from mlci.evaluation.dataset import Column, Dataset
+from mlci.evaluation.columns import distinct, is_text, key
+from mlci.evaluation.dataset import Dataset
 from mlci.evaluation.naming import listed
 from mlci.records.evaluation_set import EvaluationSet, Scalar
+from mlci.records.metric import BINARY, REGRESSION
+
+MOST_CLASSES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """``truth`` bool [n]; ``classes`` are the two labels, sorted as the data's type sorts them."""
+    """``truth`` [n] as an Examination has it. ``classes``: the labels, those of the data sorted as
+    their type sorts them; two in a binary task, of which ``positive`` is one; none in a regression.
+    """
 
-    truth: NDArray[np.bool_] = field(repr=False)
-    classes: tuple[Scalar, ...]
-    positive: Scalar
+    task: str
+    truth: NDArray[Any] = field(repr=False)
+    classes: tuple[Scalar, ...] = ()
+    positive: Scalar | None = None
+
+    @property
+    def in_data(self) -> tuple[Scalar, ...]:
+        """The classes that some row has."""
+        return tuple(self.classes[code] for code in np.unique(self.truth).astype(np.intp))
 
 
-def key(value: Scalar) -> str:
-    """What makes two labels the same one: 1, 1.0, true and "1" are; "1" and ">50K" are not."""
-    if isinstance(value, bool | np.bool_):
-        return str(int(value))
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def read_labels(
+    dataset: Dataset, exam: EvaluationSet, task: str, declared: Iterable[Scalar] = ()
+) -> Labels:
+    """One pass over the label column. ``declared`` are the classes that models say they know: in a
+    multiclass task a class may be one that no row of the data has.
 
-
-def read_labels(dataset: Dataset, exam: EvaluationSet) -> Labels:
-    """One pass over the label column.
-
-    Raises Broken when the column is missing, of a type that can't be a label, has empty values,
-    has not exactly two values, or never shows the positive one.
+    Raises Broken when the column is missing, of a type that can't be a label of the task, or has
+    empty values; in a regression for values that aren't finite; in a binary task unless there are
+    two labels, one of them the positive one; in a multiclass one for a single label.
     """
     dataset.require(exam.label, "the label of the evaluation set")
-    _check_type(dataset, exam.label)
+    _check_type(dataset, exam.label, task)
+    if task == REGRESSION:
+        return Labels(task=task, truth=_numbers(dataset, exam.label))
+    codes, classes = _classes(dataset, exam.label, 2 if task == BINARY else MOST_CLASSES)
+    if task == BINARY:
+        return _binary(dataset, exam, codes, classes)
+    if len(classes) < 2:
+        raise _one_label(dataset, exam, classes)
+    ordered = tuple(sorted(classes))
+    rank = np.array([ordered.index(value) for value in classes], np.int32)
+    seen = {key(value) for value in ordered}
+    extra = {key(value): value for value in declared if key(value) not in seen}
+    return Labels(task=task, truth=rank[codes], classes=(*ordered, *extra.values()))
+
+
+def _classes(
+    dataset: Dataset, label: str, most: int
+) -> tuple[NDArray[np.int32], tuple[Scalar, ...]]:
+    """Codes [n] into the labels, in the order in which they first occur."""
     seen: dict[Scalar, int] = {}
     parts = []
-    for batch in dataset.batches([exam.label]):
-        codes, values = distinct(batch[exam.label])
+    for batch in dataset.coded([label]):
+        codes, values = distinct(batch[label])
         if None in values or any(value != value for value in values):
-            raise _broken(dataset, exam.label, "empty values", "a label in every row")
+            raise _broken(dataset, label, "empty values", "a label in every row")
         numbered = np.array([seen.setdefault(value, len(seen)) for value in values], np.int32)
-        if len(seen) > 2:
-            found = f"more than two labels: {listed([str(value) for value in seen])}"
-            raise _broken(dataset, exam.label, found, "two labels in a binary classification")
+        if len(seen) > most:
+            number = "two" if most == 2 else f"{most:,}"
+            found = f"more than {number} labels: {listed([str(value) for value in seen])}"
+            task = "a binary" if most == 2 else "a multiclass"
+            raise _broken(dataset, label, found, f"at most {number} in {task} classification")
         parts.append(numbered[codes])
-    return _labels(dataset, exam, np.concatenate(parts), tuple(seen))
+    return np.concatenate(parts), tuple(seen)
 
 
-def distinct(column: Column) -> tuple[NDArray[np.intp], list[Any]]:
-    """``column`` as codes into its distinct values; an empty value is None."""
-    encoded = column.dictionary_encode(null_encoding="encode")
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.intp)
-    return codes, encoded.dictionary.to_pylist()
-
-
-def _labels(
+def _binary(
     dataset: Dataset, exam: EvaluationSet, codes: NDArray[np.int32], classes: tuple[Scalar, ...]
 ) -> Labels:
     positive = _positive(dataset, exam, classes)
     if len(classes) < 2:
-        found = f"one label only, {classes[0]!r}, in all {dataset.rows} rows"
-        raise _broken(dataset, exam.label, found, "rows of both classes")
+        raise _one_label(dataset, exam, classes)
     return Labels(
+        task=BINARY,
         truth=codes == classes.index(positive),
         classes=tuple(sorted(classes)),
         positive=positive,
@@ -88,21 +109,33 @@ def _positive(dataset: Dataset, exam: EvaluationSet, classes: tuple[Scalar, ...]
     )
 
 
-def _check_type(dataset: Dataset, label: str) -> None:
+def _numbers(dataset: Dataset, label: str) -> NDArray[np.float64]:
+    parts = []
+    for batch in dataset.batches([label]):
+        column = batch[label]
+        if column.null_count:
+            raise _broken(dataset, label, "empty values", "a number in every row")
+        values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        if not np.isfinite(values).all():
+            found = f"{values[~np.isfinite(values)][0]}"
+            raise _broken(dataset, label, found, "a finite number in every row")
+        parts.append(values)
+    return np.concatenate(parts)
+
+
+def _check_type(dataset: Dataset, label: str, task: str) -> None:
     kind = dataset.type_of(label)
-    if not (
-        is_text(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_floating(kind)
-    ):
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if task == REGRESSION:
+        if not (number or pa.types.is_decimal(kind)):
+            raise _broken(dataset, label, f"values of type {kind}", "numbers, in a regression")
+    elif not (number or is_text(kind) or pa.types.is_boolean(kind)):
         raise _broken(dataset, label, f"values of type {kind}", "strings, integers or booleans")
 
 
-def is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
+def _one_label(dataset: Dataset, exam: EvaluationSet, classes: tuple[Scalar, ...]) -> Broken:
+    found = f"one label only, {classes[0]!r}, in all {dataset.rows} rows"
+    return _broken(dataset, exam.label, found, "rows of both classes")
 
 
 def _broken(dataset: Dataset, label: str, found: str, expected: str) -> Broken:

@@ -35,22 +35,13 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         """Each group in words: ``"Female"``, ``"Female & Black"``; ``"all"`` without columns."""
-        return tuple(
-            " & ".join(self.levels[at][code] for at, code in enumerate(cell)) or "all"
-            for cell in self.cells
-        )
+        return _names(self.levels, self.cells)
 
     def by(self, columns: Sequence[str]) -> "Table":
         """The marginal table of some of the columns. Raises Broken above MOST_LEVELS groups."""
         at = [self.columns.index(column) for column in columns]
         cells, group = np.unique(self.cells[:, at], axis=0, return_inverse=True)
-        if len(cells) > MOST_LEVELS:
-            raise Broken(
-                place=f"columns {' and '.join(columns)}",
-                found=f"{len(cells)} groups",
-                expected=f"at most {MOST_LEVELS}",
-                next_step="group by fewer or coarser columns",
-            )
+        _check_number(columns, len(cells))
         counts = np.zeros((len(cells), 2, 2, 2), np.int64)
         np.add.at(counts, group.reshape(-1), self.counts)
         return Table(
@@ -85,7 +76,7 @@ def _dense(
             code *= size
             code += examination.groups[column].codes[part]
         code *= OUTCOMES
-        code += _outcomes(examination, part)
+        code += outcomes(examination, part)
         counts += np.bincount(code, minlength=counts.size)
     grid = counts.reshape(groups, 2, 2, 2)
     present = np.flatnonzero(grid.sum(axis=(1, 2, 3)))
@@ -100,12 +91,12 @@ def _sparse(
     codes = np.stack([examination.groups[column].codes for column in columns], axis=1)
     cells, group = np.unique(codes, axis=0, return_inverse=True)
     whole = slice(None)
-    code = group.reshape(-1) * OUTCOMES + _outcomes(examination, whole)
+    code = group.reshape(-1) * OUTCOMES + outcomes(examination, whole)
     counts = np.bincount(code, minlength=len(cells) * OUTCOMES)
     return cells.astype(np.int32), counts.reshape(-1, 2, 2, 2).astype(np.int64)
 
 
-def _outcomes(examination: Examination, part: slice) -> NDArray[np.uint8]:
+def outcomes(examination: Examination, part: slice) -> NDArray[np.uint8]:
     """The code 4 * truth + 2 * candidate + champion of each row."""
     code = examination.truth[part].astype(np.uint8)
     code *= 2
@@ -114,3 +105,43 @@ def _outcomes(examination: Examination, part: slice) -> NDArray[np.uint8]:
     if examination.champion is not None:
         code += examination.champion.label[part].view(np.uint8)
     return code
+
+
+def group_codes(
+    examination: Examination, columns: Sequence[str], cells: NDArray[np.int32]
+) -> NDArray[np.intp]:
+    """[n]: which of the groups ``cells`` [groups, columns], ascending, each row is in."""
+    sizes = [len(examination.groups[column].levels) for column in columns]
+    flat = np.ravel_multi_index(tuple(cells.T.astype(np.int64)), sizes)
+    rows = [examination.groups[column].codes.astype(np.int64) for column in columns]
+    return np.searchsorted(flat, np.ravel_multi_index(tuple(rows), sizes))
+
+
+def tabulate_groups(
+    examination: Examination, columns: Sequence[str]
+) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """Names and ``cells`` [groups, columns] of the groups that have rows, ascending. Raises Broken
+    above MOST_LEVELS groups."""
+    groups = [examination.groups[column] for column in columns]
+    sizes = [len(each.levels) for each in groups]
+    rows = tuple(each.codes.astype(np.int64) for each in groups)
+    present = np.unique(np.ravel_multi_index(rows, sizes))
+    _check_number(columns, present.size)
+    cells = np.stack(np.unravel_index(present, sizes), axis=1).astype(np.int32)
+    return _names(tuple(each.levels for each in groups), cells), cells
+
+
+def _names(levels: tuple[tuple[str, ...], ...], cells: NDArray[np.int32]) -> tuple[str, ...]:
+    return tuple(
+        " & ".join(levels[at][code] for at, code in enumerate(cell)) or "all" for cell in cells
+    )
+
+
+def _check_number(columns: Sequence[str], groups: int) -> None:
+    if groups > MOST_LEVELS:
+        raise Broken(
+            place=f"columns {' and '.join(columns)}",
+            found=f"{groups} groups",
+            expected=f"at most {MOST_LEVELS}",
+            next_step="group by fewer or coarser columns",
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mlci.errors import BadInput, Invalid, MlciError
+from mlci.flow.clock import today
 from mlci.flow.decide import Admission, Tip
 from mlci.flow.standing import context, stand, undecided, verdict_that_stands
 from mlci.flow.truth import Truth
@@ -65,7 +66,7 @@ def admit(release: Release, truth: Truth) -> Admission:
     policies = applicable(truth.rules.policies, release)
     key = context(policies, truth.rules.exams[release.evaluation], standing.champion)
     history = truth.records.deliveries(release.environment, release.name)
-    stands = verdict_that_stands(truth.records, release.digest, key, history)
+    stands = verdict_that_stands(truth.records, release.digest, key, history, today())
     if stands is not None:
         reason = f"verdict {stands.outcome} ({stands.id})"
         if stands.admits:

@@ -17,18 +17,26 @@ class Move(StrEnum):
 
 
 def advance(
-    progress: Progress, release: Release, watch: Watch, health: Health, *, incident: bool = False
+    progress: Progress,
+    release: Release,
+    watch: Watch,
+    health: Health,
+    *,
+    incident: bool = False,
+    approved: bool = False,
 ) -> Move:
-    """Harm is looked at first; then the step's bake time; then, on the last step, the evidence.
+    """Harm is looked at first; then a person's yes to a pause (``approved``), which promotes; then
+    the step's bake time; then, on the last step, the evidence.
 
     HEALTHY says that the evidence suffices for promotion. Nothing moves up while nothing can be
-    seen (UNKNOWN), nor in an ``incident`` of both arms. Past the deadline without a promotion the
-    policy decides: ``pause`` keeps weight and watching, ``abort`` takes the release back, unless
-    nothing can be seen: that reverts nothing.
+    seen (UNKNOWN), nor in an ``incident`` of both arms. A promotion that was begun goes on, unless
+    harm is shown before it is recorded. Past the deadline without one the policy decides:
+    ``pause`` keeps weight and watching, ``abort`` takes the release back, unless nothing can be
+    seen: that reverts nothing.
     """
-    if progress.intent is Intent.TAKE_BACK or health is Health.REGRESSED:
+    if health is Health.REGRESSED:
         return Move.TAKE_BACK
-    if progress.intent is Intent.PROMOTE:
+    if progress.intent is Intent.PROMOTE or approved:
         return Move.PROMOTE
     last = progress.step + 1 >= len(release.steps)
     if progress.baked >= release.steps[progress.step].bake and not incident:

@@ -53,9 +53,10 @@ def run_agent(
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    reader = Reader(repository=repository, base=base)
-    reader.refresh().result()
     state = state.absolute() if state else state_of(repository)
+    memory = state / environment / "reading.json"
+    reader = Reader(repository=repository, base=base, poll=poll, memory=memory)
+    reader.refresh().result()
     engine = _engine(reader.newest(), environment, state)
     exposing = Exposing()
     if metrics_port is not None:
@@ -87,7 +88,7 @@ def run_agent(
         explain=explain,
         ended=ended,
     )
-    return agent.run_once(interval) if once else agent.run(poll=poll, interval=interval)
+    return agent.run_once(interval) if once else agent.run(interval)
 
 
 def _engine(truth: Truth, environment: str, state: Path) -> LocalEngine:

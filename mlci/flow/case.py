@@ -1,12 +1,14 @@
 """All that a gate judges by, read once: release, rules, standing and champion."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlci.errors import BadInput, Broken, Invalid, MlciError
 from mlci.flow.artifacts import Artifacts
 from mlci.flow.files import state_of
 from mlci.flow.standing import Standing, context, stand
 from mlci.flow.truth import Rules, Truth, read_truth
+from mlci.flow.wear import recorded_runs
 from mlci.flow.where import RELEASE_FORM
 from mlci.gitops.repository import Repository
 from mlci.manifest.release import parse_release
@@ -37,6 +39,17 @@ class Case:
     @property
     def rules(self) -> Rules:
         return self.truth.rules
+
+    @cached_property
+    def exam_runs(self) -> int:
+        """How many recorded runs there were on the exam's rows before."""
+        return recorded_runs(self.truth.records, self.exam)
+
+    @property
+    def exam_runs_permitted(self) -> int | None:
+        """The fewest that a policy permits."""
+        caps = [policy.exam.maximum_runs for policy in self.policies]
+        return min((cap for cap in caps if cap is not None), default=None)
 
     @property
     def name(self) -> str:

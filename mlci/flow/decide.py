@@ -7,6 +7,7 @@ new agent could not read. One act a round: the next round sees what came of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlci.flow.progress import Intent, Progress
 from mlci.gitops import deliveries
 from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.release import Release
@@ -61,8 +62,6 @@ class Remove:
 class Steady:
     """The champion is what Git asks for: it serves everything."""
 
-    champion: DeliveryRecord
-
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
@@ -84,10 +83,21 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Deliver:
-    """The delivery goes on: servers, steps, watch."""
+    """The delivery goes on: servers, steps, watch. ``approved``: it was PAUSED, and a person has
+    said yes since."""
 
     record: DeliveryRecord
     champion: DeliveryRecord | None
+    approved: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regress:
+    """Harm was shown and its intent journalled: traffic goes ``back`` (None: there is nothing to go
+    back to) and REGRESSED is recorded."""
+
+    record: DeliveryRecord
+    back: DeliveryRecord | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +108,7 @@ class TakeBack:
     target: DeliveryRecord
 
 
-Act = Wait | Remove | Steady | Gate | Record | Deliver | TakeBack
+Act = Wait | Remove | Steady | Gate | Record | Deliver | Regress | TakeBack
 
 
 def decide(
@@ -108,9 +118,21 @@ def decide(
     tip: Tip,
     history: Sequence[DeliveryRecord],
     admission: Admission,
+    journal: Progress | None = None,
+    acting: bool = True,
 ) -> Act:
-    """``history`` is all records of the model in this environment, oldest first."""
+    """``history`` is all records of the model in this environment, oldest first; ``journal`` what
+    this machine has begun of one of its deliveries.
+
+    Harm that was shown comes first, whatever Git asks for by now. While nothing may be done
+    (``acting`` is False) a delivery under way stays under way.
+    """
+    regressing = _regressing(journal, history)
+    if regressing is not None:
+        return regressing
     newest = _newest_step(history)
+    if not acting and newest is not None and newest.state in DELIVERING:
+        return _deliver(newest, history)
     unfinished = _unfinished(newest, history, tip)
     if unfinished is not None:
         return unfinished
@@ -118,11 +140,13 @@ def decide(
         return _leave(newest, "the release was removed from Git") or Remove()
     champion = deliveries.champion(history)
     if champion is not None and champion.manifest_digest == tip.digest:
-        return _leave(newest, "the tip asks for the champion again") or Steady(champion=champion)
+        return _leave(newest, "the tip asks for the champion again") or Steady()
     if newest is not None and newest.state in OPEN and newest.manifest_digest != tip.digest:
         left = _leave(newest, "a newer release was merged")
         if left is not None:
             return left
+    if newest is not None and newest.state in DELIVERING:
+        return _deliver(newest, history)
     return _toward(
         delivery_of=(environment, model),
         tip=tip,
@@ -136,6 +160,27 @@ def decide(
 def _newest_step(history: Sequence[DeliveryRecord]) -> DeliveryRecord | None:
     """The newest record that is a step of a delivery: a person's yes is not one."""
     return next((each for each in reversed(history) if each.state is not State.APPROVED), None)
+
+
+def _regressing(journal: Progress | None, history: Sequence[DeliveryRecord]) -> Regress | None:
+    """The intent to take back is over once REGRESSED is recorded, by whichever agent."""
+    if journal is None or journal.intent is not Intent.TAKE_BACK:
+        return None
+    own = [each for each in history if each.delivery == journal.delivery]
+    newest = _newest_step(own)
+    if newest is None or any(each.state is State.REGRESSED for each in own):
+        return None
+    return Regress(record=newest, back=deliveries.restoration_target(history, newest))
+
+
+def _deliver(record: DeliveryRecord, history: Sequence[DeliveryRecord]) -> Deliver:
+    last = history[-1]
+    approved = last.state is State.APPROVED and last.delivery == record.delivery
+    return Deliver(
+        record=record,
+        champion=deliveries.champion(history),
+        approved=approved and record.state is State.PAUSED,
+    )
 
 
 def _unfinished(
@@ -176,8 +221,6 @@ def _toward(
     """The tip asks for something else than what is HEALTHY: gate it, admit it, deliver it."""
     digest = tip.digest or ""
     same = newest if newest and newest.state in OPEN and newest.manifest_digest == digest else None
-    if same is not None and same.state in DELIVERING:
-        return Deliver(record=same, champion=champion)
     if same is not None:
         delivery, previous = same.delivery, same.previous
     else:

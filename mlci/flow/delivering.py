@@ -4,37 +4,22 @@ Invariants: an intent is journalled before its act; traffic moves before the rec
 record is written before Git is put right (which the keeper's next rounds do).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from mlci.delivery.engine import Phase, Route, Server
+from mlci.delivery.engine import Phase
 from mlci.flow.advance import Move, advance
+from mlci.flow.arms import Arms
 from mlci.flow.evidence import Evidence
 from mlci.flow.explain import Explain
 from mlci.flow.progress import Intent, Journal, Progress
 from mlci.flow.recording import next_state
-from mlci.flow.routes import only, split
+from mlci.flow.routes import only
 from mlci.flow.scribe import Scribe
-from mlci.flow.served import Served, Shelf
+from mlci.flow.served import Shelf
 from mlci.flow.view import Now, Wanted
 from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.outcome import Health
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arms:
-    """Both sides of a delivery; ``stable`` is None for a first release."""
-
-    canary: Served
-    stable: Served | None
-
-    @property
-    def servers(self) -> tuple[Server, ...]:
-        return (self.canary.server, *((self.stable.server,) if self.stable else ()))
-
-    def route(self, weight: int) -> Route:
-        if self.stable is None:
-            return only(self.canary.server)
-        return split(self.stable.server, self.canary.server, weight)
 
 
 @dataclass
@@ -49,41 +34,78 @@ class Delivering:
     by: str
     wanted: Wanted | None = None
 
-    def serve(self, champion: DeliveryRecord | None, now: Now) -> None:
-        """The champion alone; without one, what runs goes on."""
-        self.evidence.forget()
-        served = self.shelf.find(champion) if champion is not None else None
-        if served is not None:
-            self.wanted = Wanted(servers=(served.server,), route=only(served.server))
-        elif champion is None and now.in_force is None:
-            self.wanted = Wanted()
-
     def remove(self, now: Now) -> None:
         self.evidence.forget()
         if now.acting:
             self.explain("removed from Git: drained and stopped")
             self.wanted = Wanted()
 
-    def deliver(self, record: DeliveryRecord, champion: DeliveryRecord | None, now: Now) -> None:
+    def deliver(
+        self,
+        record: DeliveryRecord,
+        champion: DeliveryRecord | None,
+        now: Now,
+        *,
+        approved: bool = False,
+    ) -> None:
         """One round of a delivery that is under way."""
-        canary = self.shelf.find(record)
-        stable = self.shelf.find(champion) if champion is not None else None
-        if canary is None or (champion is not None and stable is None):
+        arms = self._arms(record, champion)
+        if arms is None:
             self._not_at_hand(record, champion, now)
             return
-        arms = Arms(canary=canary, stable=stable)
-        progress = self.journal.of(record.delivery)
-        state = now.states.get(canary.server.identity)
-        if progress.intent is Intent.TAKE_BACK:
-            self._traffic_back(record, arms, now)
-        elif progress.intent is Intent.PROMOTE:
-            self._promote(record, arms, now)
-        elif state is not None and state.phase is Phase.FAILED:
-            self._regress(record, f"its server does not run: {state.reason}", arms, now)
-        elif state is None or state.phase is not Phase.READY:
-            self._await(record, arms, now)
+        promoting = self.journal.of(record.delivery).intent is Intent.PROMOTE
+        arms = arms.as_they_run(now) if promoting else arms.as_they_run(now).as_compared(now)
+        down = f"the server beside {record.version} does not run: it is judged alone"
+        self.explain(down * bool(arms.down), topic="beside")
+        phase = now.phase(arms.canary.server)
+        if phase is Phase.FAILED:
+            self._regress(record, now.does_not_run(arms.canary.server), arms, now)
+        elif phase is Phase.READY or promoting:
+            self._step(record, arms, now, approved=approved)
+        elif phase is Phase.STARTING:
+            route = only(arms.stable.server) if arms.stable else now.in_force
+            self.wanted = Wanted(servers=arms.servers, route=route)
+            self._await(record, "its server is not ready", arms, now)
         else:
-            self._step(record, arms, now)
+            # Until its state is known, what an earlier agent has begun stays.
+            self.wanted = Wanted(servers=arms.servers, route=now.in_force)
+
+    def regress(self, record: DeliveryRecord, back: DeliveryRecord | None, now: Now) -> None:
+        """The intent is journalled, by whichever agent here: it is carried out."""
+        arms = self._arms(record, back)
+        if arms is not None:
+            self._traffic_back(record, arms.as_they_run(now), now)
+
+    def steady(
+        self, champion: DeliveryRecord | None, back: DeliveryRecord | None, now: Now
+    ) -> None:
+        """The champion serves; while ``keepWatching`` lasts it is watched against its budgets,
+        and the release before it (``back``) stays warm. Without one, what runs goes on."""
+        if champion is None:
+            self.evidence.forget()
+            self.wanted = Wanted() if now.in_force is None else self.wanted
+            return
+        served, progress = self.shelf.find(champion), self.journal.current()
+        if served is None:
+            return
+        watched = progress is not None and progress.delivery == champion.delivery
+        if progress is None or not watched or progress.kept >= served.watch.keep_watching:
+            self.evidence.forget()
+            self.explain(f"{served.release.version} serves", topic="serving")
+            self.wanted = Wanted(servers=(served.server,), route=only(served.server))
+            return
+        warm = self.shelf.find(back) if back is not None else None
+        if back is None or warm is not None or self.shelf.failed(back):
+            arms = Arms(canary=served, stable=warm).as_they_run(now)
+            self._keep_watching(champion, replace(progress, intent=Intent.NONE), arms, now)
+
+    def _arms(self, record: DeliveryRecord, beside: DeliveryRecord | None) -> Arms | None:
+        """None while a model's file isn't at hand."""
+        canary = self.shelf.find(record)
+        stable = self.shelf.find(beside) if beside is not None else None
+        if canary is None or (beside is not None and stable is None):
+            return None
+        return Arms(canary=canary, stable=stable)
 
     def _not_at_hand(
         self, record: DeliveryRecord, champion: DeliveryRecord | None, now: Now
@@ -92,51 +114,74 @@ class Delivering:
         arms = now.in_force.arms if now.in_force is not None else ()
         begun = any(arm.identity == record.manifest_digest for arm in arms)
         if not begun or self.shelf.failed(record):
-            self.serve(champion, now)
+            self.steady(champion, None, now)
 
-    def _await(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
-        """The canary starts; meanwhile traffic is with what served before."""
-        route = only(arms.stable.server) if arms.stable else now.in_force
-        self.wanted = Wanted(servers=arms.servers, route=route)
+    def _await(self, record: DeliveryRecord, why: str, arms: Arms, now: Now) -> None:
+        """Nothing can be seen of it: nearer to the deadline, not to the next step."""
         if now.holding:
             return
         progress = self.journal.of(record.delivery)
         progress = self.journal.keep(progress.waited(now.seconds))
         if progress.total >= arms.canary.watch.deadline:
             abort = arms.canary.watch.on_deadline == "abort"
-            self._late(record, "its server is not ready", arms, now, abort=abort)
+            self._late(record, why, arms, now, abort=abort)
 
-    def _step(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
-        """Both are up: evidence by the scrapes, weights by the steps."""
+    def _step(self, record: DeliveryRecord, arms: Arms, now: Now, *, approved: bool) -> None:
+        """Evidence by the scrapes, weights by the steps; then all traffic, still watched."""
         progress = self.journal.of(record.delivery)
         release, watch = arms.canary.release, arms.canary.watch
-        route = arms.route(release.steps[progress.step].weight)
+        promoting = progress.intent is Intent.PROMOTE
+        route = arms.all_canary if promoting else arms.split(release.steps[progress.step].weight)
         self.wanted = Wanted(servers=arms.servers, route=route)
-        if now.in_force != route:
-            return
-        progress = self.evidence.observe(progress, arms.canary, arms.stable, watch, now.scrape)
+        in_force = now.in_force == route
+        progress = self._look(progress, arms, now, alone=promoting and in_force)
         seen = self.evidence.assessment
-        if now.holding:
-            self.journal.keep(progress)
-            if seen.health is Health.REGRESSED:
-                self.explain(f"hold: true; {record.version} would be taken back: {seen.reason}")
+        if seen.health is Health.REGRESSED:
+            self._regress(record, seen.reason, arms, now)
+            return
+        if not in_force and not promoting:
+            self._await(record, self._waits_for(record, arms, now), arms, now)
+        if not in_force or now.holding:
             return
         progress = self.journal.keep(_passed(progress, now.seconds, seen.health))
-        move = advance(progress, release, watch, seen.health, incident=seen.incident)
-        if move is Move.TAKE_BACK and seen.health is Health.REGRESSED:
-            self._regress(record, seen.reason, arms, now)
-        elif move in (Move.PAUSE, Move.TAKE_BACK):
+        move = advance(
+            progress, release, watch, seen.health, incident=seen.incident, approved=approved
+        )
+        if move in (Move.PAUSE, Move.TAKE_BACK):
             self._late(record, seen.reason, arms, now, abort=move is Move.TAKE_BACK)
         elif not now.acting:
             return
         elif move is Move.STEP:
             progress = self.journal.keep(progress.next_step())
             weight = release.steps[progress.step].weight
-            self.wanted = Wanted(servers=arms.servers, route=arms.route(weight))
+            self.wanted = Wanted(servers=arms.servers, route=arms.split(weight))
             self.explain(f"{record.version} at {weight} %")
+        elif move is Move.PROMOTE and promoting:
+            self.explain(f"{record.version} promoted: {progress.reason}")
+            self._append(record, State.HEALTHY, progress.reason, progress.evidence, now)
         elif move is Move.PROMOTE:
-            self.journal.keep(replace(progress, intent=Intent.PROMOTE, reason=seen.reason))
-            self._promote(record, arms, now)
+            numbers = self.evidence.numbers()
+            reason = "approved while it was paused; " * approved + seen.reason
+            self.journal.keep(progress.begun(Intent.PROMOTE, reason, numbers))
+            self.wanted = Wanted(servers=arms.servers, route=arms.all_canary)
+
+    def _look(self, progress: Progress, arms: Arms, now: Now, *, alone: bool) -> Progress:
+        """One more look, ``alone`` by the budgets, else beside what is stable."""
+        beside = None if alone else arms.stable
+        in_force = now.in_force is not None and now.in_force == (self.wanted or Wanted()).route
+        watch = arms.canary.watch
+        return self.journal.keep(
+            self.evidence.observe(
+                progress, arms.canary, beside, watch, now.scrape, in_force=in_force
+            )
+        )
+
+    def _waits_for(self, record: DeliveryRecord, arms: Arms, now: Now) -> str:
+        waits = "its traffic is not in force"
+        if arms.stable is not None and now.phase(arms.stable.server) is not Phase.READY:
+            waits = "the server beside it is not ready"
+            self.explain(f"{record.version} waits: {waits}")
+        return waits
 
     def _late(
         self, record: DeliveryRecord, reason: str, arms: Arms, now: Now, *, abort: bool
@@ -147,85 +192,58 @@ class Delivering:
             self._regress(record, reason, arms, now)
         elif record.state is not State.PAUSED and now.acting:
             self.explain(f"{record.version} PAUSED, {reason}")
-            self._append(record, State.PAUSED, reason, now)
-
-    def _promote(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
-        """All traffic first, then the record; what was stable stays warm."""
-        self.wanted = Wanted(servers=arms.servers, route=only(arms.canary.server))
-        if now.in_force == self.wanted.route and now.acting:
-            reason = self.journal.of(record.delivery).reason
-            self.explain(f"{record.version} promoted: {reason}")
-            self._append(record, State.HEALTHY, reason, now)
-
-    def steady(self, champion: DeliveryRecord, back: DeliveryRecord | None, now: Now) -> None:
-        """The champion serves; while ``keepWatching`` lasts it is watched against its budgets,
-        and the release before it (``back``) stays warm."""
-        served = self.shelf.find(champion)
-        if served is None:
-            return
-        progress = self.journal.current()
-        begun = progress is not None and progress.intent is Intent.TAKE_BACK
-        if (
-            progress is None
-            or progress.delivery != champion.delivery
-            or (progress.kept >= served.watch.keep_watching and not begun)
-        ):
-            self.explain(f"{served.release.version} serves")
-            self.serve(champion, now)
-            return
-        warm = self.shelf.find(back) if back is not None else None
-        if back is not None and warm is None and (begun or not self.shelf.failed(back)):
-            return
-        arms = Arms(canary=served, stable=warm)
-        if begun:
-            self._traffic_back(champion, arms, now)
-            return
-        if progress.intent is Intent.PROMOTE:
-            progress = self.journal.keep(replace(progress, intent=Intent.NONE, watching={}))
-            self.evidence.forget()
-        self._keep_watching(champion, progress, arms, now)
+            self._append(record, State.PAUSED, reason, self.evidence.numbers(), now)
 
     def _keep_watching(
         self, champion: DeliveryRecord, progress: Progress, arms: Arms, now: Now
     ) -> None:
         served = arms.canary
-        self.wanted = Wanted(servers=arms.servers, route=only(served.server))
+        self.wanted = Wanted(servers=arms.servers, route=arms.all_canary)
         if now.in_force != self.wanted.route:
             return
-        self.explain(f"{served.release.version} serves, and is watched")
-        progress = self.evidence.observe(progress, served, None, served.watch, now.scrape)
-        self.journal.keep(progress.observed(now.seconds, promoted=True))
-        seen, state = self.evidence.assessment, now.states.get(served.server.identity)
+        self.explain(f"{served.release.version} serves, and is watched", topic="serving")
+        progress = self._look(progress, arms, now, alone=True)
+        seen = self.evidence.assessment
         if seen.health is Health.REGRESSED:
             self._regress(champion, seen.reason, arms, now)
-        elif state is not None and state.phase is Phase.FAILED:
-            self._regress(champion, f"its server does not run: {state.reason}", arms, now)
+        elif now.phase(served.server) is Phase.FAILED:
+            self._regress(champion, now.does_not_run(served.server), arms, now)
+        elif not now.holding and seen.health is not Health.UNKNOWN:
+            self.journal.keep(replace(progress, kept=progress.kept + now.seconds))
 
     def _regress(self, record: DeliveryRecord, reason: str, arms: Arms, now: Now) -> None:
         """The intent, then traffic; the record follows once the traffic is back."""
-        if now.holding:
-            return
-        self.explain(f"{record.version} REGRESSED: {reason}")
-        progress = self.journal.of(record.delivery)
-        self.journal.keep(replace(progress, intent=Intent.TAKE_BACK, reason=reason))
+        progress, numbers = self.journal.of(record.delivery), self.evidence.numbers()
+        self.journal.keep(progress.begun(Intent.TAKE_BACK, reason, numbers))
         self._traffic_back(record, arms, now)
 
     def _traffic_back(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
         """To stable; without one, a first release keeps its traffic unless the policy says stop."""
+        begun = self.journal.of(record.delivery)
         if now.holding:
+            would = f"hold: true; {record.version} would be taken back: {begun.reason}"
+            self.explain(would, topic="harm")
             return
-        served, back = arms.canary, arms.stable
+        self.explain(f"{record.version} REGRESSED: {begun.reason}", topic="harm")
+        back, stop = arms.stable, arms.canary.watch.first_release_regressed == "stop"
+        left = tuple(each for each in arms.servers if each != arms.canary.server)
         if back is not None:
-            self.wanted = Wanted(servers=(back.server,), route=only(back.server))
-        elif served.watch.first_release_regressed == "stop":
-            self.wanted = Wanted()
+            self.wanted = Wanted(servers=left, route=only(back.server))
+        elif stop:
+            self.wanted = Wanted(servers=left)
         else:
-            self.wanted = Wanted(servers=(served.server,), route=now.in_force)
+            self.wanted = Wanted(servers=arms.servers, route=now.in_force)
         if now.in_force == self.wanted.route and now.acting:
-            self._append(record, State.REGRESSED, self.journal.of(record.delivery).reason, now)
+            self._append(record, State.REGRESSED, begun.reason, begun.evidence, now)
 
-    def _append(self, record: DeliveryRecord, state: State, reason: str, now: Now) -> None:
-        evidence = self.evidence.numbers()
+    def _append(
+        self,
+        record: DeliveryRecord,
+        state: State,
+        reason: str,
+        evidence: Mapping[str, float],
+        now: Now,
+    ) -> None:
         further = next_state(record, state, reason, by=self.by, evidence=evidence)
         seen = now.truth.records.deliveries(record.environment, record.model)
         self.scribe.append(further, seen)
@@ -233,6 +251,4 @@ class Delivering:
 
 def _passed(progress: Progress, seconds: float, health: Health) -> Progress:
     """A step bakes only while something is seen of it."""
-    if health is Health.UNKNOWN:
-        return progress.waited(seconds)
-    return progress.observed(seconds, promoted=False)
+    return progress.waited(seconds) if health is Health.UNKNOWN else progress.observed(seconds)

@@ -30,17 +30,22 @@ class Evidence:
         stable: Served | None,
         watch: Watch,
         scrape: Scrape | None,
+        *,
+        in_force: bool,
     ) -> Progress:
         """One more look; the progress with the evidence in it. ``watch`` binds from the first look
-        on: what a policy says later concerns later deliveries."""
+        on: what a policy says later concerns later deliveries.
+
+        A watch is of one pair: another stable arm, or none any more, begins another one. So does
+        each look before the canary's traffic is ``in_force``: the last of them is the first look.
+        """
         if self._watching is None or self._of != progress.delivery:
-            self._of = progress.delivery
-            self._watching = _journalled(progress) or Watching.start(
-                watch,
-                canary=canary.server.identity,
-                stable=stable.server.identity if stable else None,
-            )
-        self._watching = self._watching.observe(scrape)
+            self._of, self._watching = progress.delivery, _journalled(progress)
+        beside = stable.server.identity if stable else None
+        known = self._watching
+        if known is None or known.stable != beside or not (in_force or known.reached):
+            known = Watching.start(watch, canary=canary.server.identity, stable=beside)
+        self._watching = known.observe(scrape)
         self.assessment = assess(self._watching)
         return replace(progress, watching=self._watching.to_dict())
 

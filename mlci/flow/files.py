@@ -2,7 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from mlci.errors import Broken
 from mlci.gitops.repository import Repository
@@ -10,12 +13,20 @@ from mlci.gitops.repository import Repository
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes beside and renames. Raises Broken when the folder can't be written."""
+    with whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside ``path`` that becomes it at the end, if nothing goes wrong until then. Raises
+    Broken when the folder can't be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)
@@ -40,7 +51,7 @@ def _unwritable(path: Path, error: OSError) -> Broken:
         place=str(path),
         found=error.strerror or str(error),
         expected="a folder that can be written",
-        next_step="choose another with --out or --state",
+        next_step="choose another with --out, --output or --state",
     )
 
 

@@ -5,10 +5,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlci.errors import BadInput, Conflict, Undecided
+from mlci.flow.bench import set_up
+from mlci.flow.cache import recalling
 from mlci.flow.case import Case, read_case
+from mlci.flow.clock import today
 from mlci.flow.files import clear, state_of, write_whole
-from mlci.flow.judging import Say, measure_and_judge, now, verdict_on
+from mlci.flow.judging import judge, now, verdict_on
+from mlci.flow.measuring import Say, Source, entries, here, planned_for
+from mlci.flow.parts import Parts
+from mlci.flow.report import write_beside
 from mlci.flow.standing import recorded_verdicts, verdict_name, verdict_that_stands
+from mlci.flow.wear import refuse_worn
 from mlci.gitops.records_branch import RecordsBranch, Write
 from mlci.gitops.records_snapshot import RecordsSnapshot
 from mlci.gitops.repository import Repository
@@ -16,7 +23,8 @@ from mlci.records.delivery import DeliveryRecord
 from mlci.records.digest import digest_of
 from mlci.records.outcome import Outcome
 from mlci.records.verdict import Verdict
-from mlci.reports.json import dumps
+from mlci.reports.formats import BESIDE
+from mlci.reports.json import dumps, to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,36 +48,58 @@ def gate(
     out: Path | None,
     record: bool,
     say: Say,
+    parts: Sequence[Path] | None = None,
+    cache: bool = True,
 ) -> Gated:
-    """Judges the release at ``path`` as it stands in the work tree, or at revision ``at``.
+    """Judges the release at ``path`` as it stands in the work tree, or at revision ``at``: on what
+    it measures here, or on the ``parts`` that were measured elsewhere. Without ``cache``, and where
+    it may ``record``, everything is measured anew.
 
-    Writes ``out/verdict.json`` (``.mlci/out`` by default) whole or not at all: one of an earlier
-    run is gone from the beginning. Raises Undecided when the release is HELD, and as ``read_case``
-    and ``measure_and_judge`` do.
+    Writes ``out/verdict.json`` (``.mlci/out`` by default) whole or not at all, and the reports
+    beside it: those of an earlier run are gone from the beginning. Raises Undecided when the
+    release is HELD or the exam worn out, Broken where a model, the data or a part can't be had or
+    isn't the one named, and as ``read_case`` does.
     """
     out = out or state_of(repository) / "out"
     # Before anything is measured: no minutes are lost, and no old PASS is taken for this run's.
-    clear(out / "verdict.json")
+    for name in ("verdict.json", *BESIDE.values()):
+        clear(out / name)
     case = read_case(repository, path, base=base, at=at)
     if record:
         _check_merged(case)
     gated = _without_measuring(case, record=record)
     if gated is None:
-        gated = Gated(verdict=measure_and_judge(case, out=out, say=say))
+        refuse_worn(case.exam, case.policies, case.exam_runs)
+        gated = Gated(verdict=_judged(case, parts, out, say, cache=cache and not record))
         if record:
             gated = _record(case, gated, say)
     if gated.standing:
         say(gated.standing)
     write_whole(out / "verdict.json", dumps(gated.verdict).encode())
-    say(f"wrote {out / 'verdict.json'}")
+    beside = write_beside(out, to_json(gated.verdict))
+    say(f"wrote {out / 'verdict.json'}, {', '.join(path.name for path in beside)}")
     return gated
 
 
-def _without_measuring(case: Case, *, record: bool) -> Gated | None:
-    """A way back is admitted on its record; what is HELD raises; a recorded verdict stands."""
-    if case.standing.way_back is not None:
-        verdict = _on_record(case, case.standing.way_back)
-        return Gated(verdict=verdict, standing=verdict.reason)
+def _judged(
+    case: Case, parts: Sequence[Path] | None, out: Path, say: Say, *, cache: bool
+) -> Verdict:
+    started, planned = now(), planned_for(case)
+    if parts is not None:
+        source: Source = Parts(case, entries(case, planned), parts)
+    else:
+        bench, folder = set_up(case, planned, say), state_of(case.repository) / "cache"
+        source = recalling(case, bench, folder, here(bench, out), say, read=cache)
+    return judge(case, planned, source, started=started, out=out, say=say)
+
+
+def refuse(case: Case) -> None:
+    """Raises Undecided where nothing would be judged: the release is HELD, or the exam worn out."""
+    _refuse_held(case)
+    refuse_worn(case.exam, case.policies, case.exam_runs)
+
+
+def _refuse_held(case: Case) -> None:
     if case.standing.held:
         raise Undecided(
             place=case.release.source.at("spec", "model", "digest"),
@@ -77,12 +107,20 @@ def _without_measuring(case: Case, *, record: bool) -> Gated | None:
             expected="a model that may be delivered here",
             next_step=f"see `mlci status --environment {case.release.environment}`",
         )
+
+
+def _without_measuring(case: Case, *, record: bool) -> Gated | None:
+    """A way back is admitted on its record; what is HELD raises; a recorded verdict stands."""
+    if case.standing.way_back is not None:
+        verdict = _on_record(case, case.standing.way_back)
+        return Gated(verdict=verdict, standing=verdict.reason)
+    _refuse_held(case)
     return _standing(case, case.truth.records) if record else None
 
 
 def _standing(case: Case, records: RecordsSnapshot) -> Gated | None:
     history = records.deliveries(case.release.environment, case.release.name)
-    stands = verdict_that_stands(records, case.release.digest, case.key, history)
+    stands = verdict_that_stands(records, case.release.digest, case.key, history, today())
     if stands is None:
         return None
     return Gated(

@@ -23,6 +23,7 @@ class GateRun:
     folder: Path
     _child: subprocess.Popen[bytes] | None = None
     _of: str = ""
+    _interrupted: bool = False
     _failed: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def start(self, path: str, commit: str, digest: str) -> bool:
@@ -44,7 +45,7 @@ class GateRun:
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock]
             )
         os.close(lock)
-        self._of = digest
+        self._of, self._interrupted = digest, False
         return True
 
     def settle(self) -> bool:
@@ -56,7 +57,8 @@ class GateRun:
             return False
         code = self._child.returncode
         self._child = None
-        if code not in (0, 1, 3) or not self._verdict.exists():
+        decided = code in (0, 1, 3) and self._verdict.exists()
+        if not decided and not self._interrupted:
             lines = (self.folder / "gate.log").read_text(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else f"exit code {code}"
             self._failed[self._of] = (time.monotonic(), reason)
@@ -78,6 +80,12 @@ class GateRun:
         """Why the last run of this manifest gave no verdict; empty once it may be tried again."""
         when, reason = self._failed.get(digest, (0.0, ""))
         return reason if reason and time.monotonic() - when < _RETRY_AFTER else ""
+
+    def interrupt(self) -> None:
+        """Asks a run to end without a verdict; it may be started again once it has ended."""
+        if self._child is not None and not self._interrupted:
+            self._interrupted = True
+            self._child.terminate()
 
     def stop(self) -> None:
         """Ends a run without a verdict, as at the agent's own end."""

@@ -2,117 +2,101 @@
 
 import importlib.metadata
 import platform
-import traceback
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from mlci import __version__
 from mlci.errors import MlciError
-from mlci.evaluation.examine import examine
-from mlci.flow.case import Case, artifacts_of
-from mlci.flow.files import write_whole
-from mlci.gates.protocol import Bench, Contender
-from mlci.gates.registry import find
-from mlci.policy.plan import columns, plan
-from mlci.records.examination import Examination
+from mlci.flow.case import Case
+from mlci.flow.data_first import blocking, skipped
+from mlci.flow.measuring import Entry, Say, Source, crashed, entries
+from mlci.gates.registry import find, goes_first
+from mlci.policy.rules import planned as rules_of
+from mlci.policy.rules import rule_on
+from mlci.policy.waivers import waive
 from mlci.records.judgement import Judgement, Planned
 from mlci.records.outcome import Outcome
-from mlci.records.policy import GatePolicy, GateSpec
 from mlci.records.release import Release
 from mlci.records.verdict import PolicyId, ReleaseId, Verdict
+from mlci.reports.json import to_json
 from mlci.verdict import fold
 
-Say = Callable[[str], None]
 
-
-def measure_and_judge(case: Case, *, out: Path, say: Say) -> Verdict:
-    """All gates of all policies, one after the other. Raises Broken where a model's or the exam's
-    file can't be had."""
-    started = now()
-    comparing = case.standing.comparing(case.release)
-    planned = plan(case.policies, case.release, comparing=comparing, gate=find)
-    own = artifacts_of(case)
-    candidate = Contender(
-        release=case.release,
-        model=own.fetch(
-            case.release.model.uri,
-            case.release.model.digest,
-            case.release.source.at("spec", "model", "digest"),
-        ),
-    )
-    champion = None
-    if comparing and case.champion is not None:
-        model = case.champion.model
-        theirs = artifacts_of(case, case.standing.champion)
-        champion = Contender(
-            release=case.champion,
-            model=theirs.fetch(
-                model.uri, model.digest, f"champion {case.champion.version} (mlci/records)"
-            ),
-        )
-    data = own.fetch(case.exam.uri, case.exam.digest, case.exam.source.at("spec", "digest"))
-
-    @cache
-    def examination() -> Examination:
-        say(f"exam {case.exam.name}: predictions of {'both models' if champion else 'the model'}")
-        return examine(candidate, champion, case.exam, data, columns=columns(planned))
-
-    bench = Bench(
-        candidate=candidate,
-        champion=champion,
-        exam=case.exam,
-        data=data,
-        examination=examination,
-        say=say,
-    )
-    judgements = [
-        judgement
-        for policy in case.policies
-        for spec in policy.gates
-        for judgement in _judge_one(policy, spec, planned, bench, out, say)
-    ]
-    outcome, admits, judged = fold(
-        planned, judgements, {policy.name: policy.on_inconclusive for policy in case.policies}
-    )
-    return verdict_on(case, outcome, admits, judged, started)
-
-
-def _judge_one(
-    policy: GatePolicy,
-    spec: GateSpec,
+def judge(
+    case: Case,
     planned: Sequence[Planned],
-    bench: Bench,
+    source: Source,
+    *,
+    started: str,
     out: Path,
     say: Say,
-) -> tuple[Judgement, ...]:
-    """One gate's judgements; whatever goes wrong inside it becomes ERROR, never silence."""
-    own = tuple(
-        each for each in planned if (each.policy, each.gate_index) == (policy.name, spec.index)
+) -> Verdict:
+    """The second half of a gate: all of what ``source`` gives, one entry after the other. Raises as
+    ``source`` does, and nothing for what goes wrong inside a gate."""
+    judgements = _judge_all(case, planned, source, started, out, say)
+    return _folded(case, planned, judgements, started, say)
+
+
+def _judge_all(
+    case: Case, planned: Sequence[Planned], source: Source, started: str, out: Path, say: Say
+) -> list[Judgement]:
+    """The gates that go first; the others only where those hold."""
+    every = entries(case, planned)
+    first = [each for each in every if goes_first(each.spec.gate)]
+    others = [each for each in every if not goes_first(each.spec.gate)]
+    judgements = [found for each in first for found in _judge_one(each, source, out, say)]
+    because = blocking(waive(judgements, case.policies, case.release, _day(started)))
+    if because is not None:
+        say(f"{because.planned.id} is {because.outcome}: nothing else is measured")
+        return judgements + [found for each in others for found in skipped(each.planned, because)]
+    return judgements + [found for each in others for found in _judge_one(each, source, out, say)]
+
+
+def _day(started: str) -> date:
+    return datetime.fromisoformat(started).date()
+
+
+def _folded(
+    case: Case, planned: Sequence[Planned], judgements: Sequence[Judgement], started: str, say: Say
+) -> Verdict:
+    """The gates' verdict with its waivers, then with what the rules make of it."""
+    words = {policy.name: policy.on_inconclusive for policy in case.policies}
+    judged = waive(judgements, case.policies, case.release, _day(started))
+    gates = fold(planned, judged, words)
+    verdict = verdict_on(case, gates.outcome, gates.admits, gates.judgements, started)
+    if rules := rules_of(case.policies):
+        say(f"{len(rules)} rule{'s' * (len(rules) > 1)}")
+    rulings = rule_on(case.policies, case.release, to_json(verdict))
+    whole = fold(planned, judged, words, rules, rulings)
+    return replace(
+        verdict,
+        outcome=whole.outcome,
+        admits=whole.admits,
+        reason=whole.reason,
+        rulings=rulings,
+        finished=now(),
     )
-    if not own:
-        return ()
-    say(f"gate {policy.name}/{spec.name}: {len(own)} judgement{'s' * (len(own) > 1)}")
-    implementation = find(spec.gate)
-    try:
-        measurement = implementation.measure(spec, own, bench)
-        return implementation.judge(spec, own, measurement)
-    except MlciError as error:
-        reason = str(error)
-    except Exception as error:  # a gate's crash is an ERROR of its judgements, kept in full beside
-        reason = f"crashed: {type(error).__name__}: {error} (see {_crash(policy, spec, out)})"
-    return tuple(Judgement(planned=each, outcome=Outcome.ERROR, reason=reason) for each in own)
 
 
-def _crash(policy: GatePolicy, spec: GateSpec, out: Path) -> str:
-    """Keeps the traceback in ``out``; says where, or why it could not be kept."""
-    log = out / f"crash-{policy.name}-{spec.name}.txt"
-    try:
-        write_whole(log, traceback.format_exc().encode())
-    except MlciError as error:
-        return str(error)
-    return str(log)
+def _judge_one(entry: Entry, source: Source, out: Path, say: Say) -> tuple[Judgement, ...]:
+    """One entry's judgements; whatever goes wrong inside it becomes ERROR, never silence."""
+    number = len(entry.planned)
+    say(f"gate {entry.name}: {number} judgement{'s' * (number > 1)}")
+    measured = source(entry)
+    reason = measured.failed or ("" if measured.measurement is not None else "nothing was measured")
+    if not reason:
+        try:
+            judge = find(entry.spec.gate).judge
+            return judge(entry.spec, entry.planned, measured.measurement)
+        except MlciError as error:
+            reason = str(error)
+        except Exception as error:  # a gate's crash is an ERROR of its judgements
+            reason = crashed(entry, error, out)
+    return tuple(
+        Judgement(planned=each, outcome=Outcome.ERROR, reason=reason) for each in entry.planned
+    )
 
 
 def verdict_on(
@@ -133,14 +117,20 @@ def verdict_on(
                 path=policy.source.path,
                 commit=policy.commit,
                 digest=policy.source.digest,
+                on_inconclusive=policy.on_inconclusive,
+                pack=policy.pack.name if policy.pack else "",
+                pack_digest=policy.pack.digest if policy.pack else "",
             )
             for policy in case.policies
         ),
         evaluation=(case.exam.name, case.exam.source.digest),
+        exam_data=case.exam.digest,
+        exam_runs=case.exam_runs,
+        exam_runs_permitted=case.exam_runs_permitted,
         judgements=judgements,
         started=started,
         finished=now(),
-        versions=_versions(),
+        versions=versions(),
     )
 
 
@@ -159,8 +149,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _versions() -> dict[str, str]:
-    libraries = ("numpy", "onnxruntime", "pyarrow", "locust")
+def versions() -> dict[str, str]:
+    """Of what measures and judges."""
+    libraries = ("numpy", "scipy", "onnxruntime", "pyarrow", "locust")
     return {
         "mlci": __version__,
         "python": platform.python_version(),

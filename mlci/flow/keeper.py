@@ -13,8 +13,8 @@ from mlci.flow.decide import (
     Deliver,
     Gate,
     Record,
+    Regress,
     Remove,
-    Steady,
     TakeBack,
     Tip,
     Wait,
@@ -78,17 +78,22 @@ class Keeper:
             tip=known.tip,
             history=known.history,
             admission=self._admission(known),
+            journal=hand.journal.current(),
+            acting=now.acting,
         )
+        if now.holding:
+            self.gate.interrupt()
         match act:
-            case Steady(champion=champion):
-                back = deliveries.restoration_target(known.history, champion)
-                hand.steady(champion, back, now)
-            case Deliver(record=record, champion=champion):
-                hand.deliver(record, champion, now)
+            case Regress(record=record, back=back):
+                hand.regress(record, back, now)
+            case Deliver(record=record, champion=champion, approved=approved):
+                hand.deliver(record, champion, now, approved=approved)
             case Remove():
                 hand.remove(now)
             case _:
-                hand.serve(deliveries.champion(known.history), now)
+                champion = deliveries.champion(known.history)
+                back = champion and deliveries.restoration_target(known.history, champion)
+                hand.steady(champion, back, now)
                 if now.acting:
                     self._act_on_git(act, known.tip, known.history, now)
         return hand.wanted

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from mlci.errors import BadInput, Conflict
 from mlci.flow.case import Case, artifacts_of, read_case
+from mlci.flow.clock import today
 from mlci.flow.recording import append, record_of
 from mlci.flow.standing import undecided, verdict_that_stands
 from mlci.flow.truth import locate_protected
@@ -79,7 +80,7 @@ def _history(case: Case) -> tuple[DeliveryRecord, ...]:
 
 def _waiting(case: Case, history: tuple[DeliveryRecord, ...]) -> str:
     where = (case.truth.records, case.release.digest, case.key, history)
-    verdict = verdict_that_stands(*where) or undecided(*where)
+    verdict = verdict_that_stands(*where, today()) or undecided(*where)
     if verdict is None:
         raise BadInput(
             place=case.release.path,

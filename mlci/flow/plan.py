@@ -6,14 +6,19 @@ from typing import Any
 from mlci.evaluation.dataset import open_dataset
 from mlci.evaluation.groups import read_groups
 from mlci.evaluation.labels import read_labels
+from mlci.evaluation.quality.identifiers import find_identifiers, warning
 from mlci.flow.case import Case, artifacts_of, read_case
 from mlci.gates.forecast import Exam, Forecast, overall
+from mlci.gates.forecast_data import counted
 from mlci.gates.forecast_groups import grouped
 from mlci.gates.forecast_load import loaded
+from mlci.gates.forecast_robustness import perturbed, rows_asked
+from mlci.gates.forecast_size import sized, starting_seconds
+from mlci.gates.forecast_tasks import as_binary, unknown
 from mlci.gates.load.feasibility import duration, feasible
 from mlci.gates.registry import find
 from mlci.gitops.repository import Repository
-from mlci.policy.plan import columns
+from mlci.policy.plan import groupings
 from mlci.policy.plan import plan as plan_judgements
 from mlci.policy.watch import strictest
 from mlci.records.judgement import Planned
@@ -32,7 +37,7 @@ def plan(
     """
     case = read_case(repository, path, base=base, at=None)
     say(f"reading exam {case.exam.name}")
-    planned, exam = _to_judge(case)
+    planned, exam, repeating = _to_judge(case)
     comparing = case.standing.comparing(case.release)
     watch = strictest(case.policies)
     back = case.standing.way_back
@@ -61,7 +66,7 @@ def plan(
             "rows": int(exam.truth.size),
         },
         "judgements": [_judgement(each, _forecast(case, each, exam)) for each in planned],
-        "warnings": _warnings(case, comparing=comparing) if planned else [],
+        "warnings": [*_warnings(case, comparing=comparing), *repeating] if planned else [],
         "gateSeconds": _gate_seconds(case, exam) if planned else 0.0,
         "steps": [{"weight": step.weight, "bakeSeconds": step.bake} for step in case.release.steps],
         "watch": {
@@ -73,8 +78,9 @@ def plan(
     }
 
 
-def _to_judge(case: Case) -> tuple[tuple[Planned, ...], Exam]:
-    """Nothing is judged where the record of a way back admits."""
+def _to_judge(case: Case) -> tuple[tuple[Planned, ...], Exam, list[str]]:
+    """Nothing is judged where the record of a way back admits. Last the warnings of columns that
+    look like ids: which of them a graph reads by its inputs' own names isn't known here."""
     planned: tuple[Planned, ...] = ()
     if case.standing.way_back is None:
         comparing = case.standing.comparing(case.release)
@@ -83,8 +89,16 @@ def _to_judge(case: Case) -> tuple[tuple[Planned, ...], Exam]:
         case.exam.uri, case.exam.digest, case.exam.source.at("spec", "digest")
     )
     with open_dataset(data, case.exam.uri) as dataset:
-        truth = read_labels(dataset, case.exam).truth
-        return planned, Exam(truth=truth, groups=read_groups(dataset, columns(planned)))
+        labels = read_labels(dataset, case.exam, case.release.task)
+        stacked = [name for names in case.release.model.inputs.values() for name in names]
+        repeating = find_identifiers(dataset, case.exam, stacked) if planned else ()
+        exam = Exam(
+            truth=labels.truth,
+            groups=read_groups(dataset, groupings(planned)),
+            task=labels.task,
+            classes=labels.classes,
+        )
+        return planned, exam, [f"{warning(name)}, unless the model reads it" for name in repeating]
 
 
 def _champion(case: Case) -> dict[str, Any] | None:
@@ -105,8 +119,17 @@ def _forecast(case: Case, planned: Planned, exam: Exam) -> Forecast:
     spec = _spec(case, planned)
     if spec.gate == "load":
         return loaded(spec, planned, comparing=case.standing.comparing(case.release))
-    named = columns([planned])
-    return grouped(planned, exam, named) if named else overall(planned, exam)
+    if spec.gate == "data":
+        return counted(spec, planned, exam.truth.size)
+    if spec.gate == "size":
+        return sized(spec, planned)
+    if spec.gate == "robustness":
+        return perturbed(spec, planned, exam.truth.size)
+    seen = as_binary(planned, exam)
+    if seen is None:
+        return unknown(exam)
+    named = [each.key for each in groupings([planned])]
+    return grouped(planned, seen, named) if named else overall(planned, seen)
 
 
 def _judgement(planned: Planned, forecast: Forecast) -> dict[str, Any]:
@@ -135,12 +158,13 @@ def _spec(case: Case, planned: Planned) -> GateSpec:
     )
 
 
-def _load_gates(case: Case) -> Sequence[tuple[str, GateSpec]]:
+def _gates(case: Case, gate: str) -> Sequence[tuple[str, GateSpec]]:
+    """The entries of that gate in all policies, each with its name in messages."""
     return [
         (f"{policy.name}/{spec.name}", spec)
         for policy in case.policies
         for spec in policy.gates
-        if spec.gate == "load"
+        if spec.gate == gate
     ]
 
 
@@ -148,12 +172,16 @@ def _warnings(case: Case, *, comparing: bool) -> list[str]:
     """What the budgets of the load gates can't or will hardly decide."""
     return [
         f"{name}: {problem}"
-        for name, spec in _load_gates(case)
+        for name, spec in _gates(case, "load")
         if (problem := feasible(spec, comparing=comparing))
     ]
 
 
 def _gate_seconds(case: Case, exam: Exam) -> float:
-    models = 2 if case.standing.comparing(case.release) else 1
-    examined = _START_SECONDS + models * exam.truth.size / _ROWS_PER_SECOND
-    return round(examined + sum(duration(spec) for _, spec in _load_gates(case)), 1)
+    comparing = case.standing.comparing(case.release)
+    models, rows = 2 if comparing else 1, exam.truth.size
+    asked = rows + sum(rows_asked(spec, rows) for _, spec in _gates(case, "robustness"))
+    seconds = _START_SECONDS + models * asked / _ROWS_PER_SECOND
+    seconds += sum(duration(spec) for _, spec in _gates(case, "load"))
+    seconds += sum(starting_seconds(spec, comparing=comparing) for _, spec in _gates(case, "size"))
+    return round(seconds, 1)

@@ -29,6 +29,7 @@ class Progress:
     """``baked`` and ``total`` are observed seconds: in this step, and in the whole delivery.
 
     ``kept`` counts observed seconds after promotion; ``watching`` is the evidence's own JSON.
+    ``reason`` and ``evidence`` are what the intent was decided on, for the record to come.
     """
 
     delivery: str
@@ -38,17 +39,19 @@ class Progress:
     kept: float = 0.0
     intent: Intent = Intent.NONE
     reason: str = ""
+    evidence: Mapping[str, float] = field(default_factory=dict)
     watching: Mapping[str, Any] = field(default_factory=dict)
 
-    def observed(self, seconds: float, *, promoted: bool) -> "Progress":
+    def observed(self, seconds: float) -> "Progress":
         """Time counts only while it is watched: an agent that was down proves nothing."""
-        if promoted:
-            return replace(self, kept=self.kept + seconds)
         return replace(self, baked=self.baked + seconds, total=self.total + seconds)
 
     def waited(self, seconds: float) -> "Progress":
         """Time in which nothing could be seen: nearer to the deadline, not to the next step."""
         return replace(self, total=self.total + seconds)
+
+    def begun(self, intent: Intent, reason: str, evidence: Mapping[str, float]) -> "Progress":
+        return replace(self, intent=intent, reason=reason, evidence=evidence)
 
     def next_step(self) -> "Progress":
         return replace(self, step=self.step + 1, baked=0.0)

@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from mlci.delivery.engine import Engine, Running, ServerState
+from mlci.delivery.engine import Engine
 from mlci.errors import MlciError
 from mlci.flow.bringing import Bringing
 from mlci.flow.explain import Explain
@@ -19,6 +19,8 @@ from mlci.flow.view import Now, Wanted, model_view
 from mlci.gitops.repository import Repository
 from mlci.records.traffic import Scrape
 from mlci.watch.metrics import exposition
+
+_LONGEST_ROUND = 3.0  # in intervals
 
 
 @dataclass
@@ -38,37 +40,40 @@ class Agent:
     keepers: dict[str, Keeper] = field(default_factory=dict)
     _models: tuple[Truth, tuple[str, ...]] | None = None
 
-    def run(self, *, poll: float, interval: float) -> int:
-        last = read_at = time.monotonic()
+    def run(self, interval: float) -> int:
+        last = time.monotonic()
         try:
             while not self.ended.is_set():
                 started = time.monotonic()
-                if started - read_at >= poll:
-                    self.reader.refresh()
-                    read_at = started
-                self.round(started - last)
+                self.reader.keep_fresh()
+                # What lies longer ago, as after a machine's sleep, was not watched.
+                self.round(min(started - last, _LONGEST_ROUND * interval))
                 last = started
                 self.ended.wait(max(0.0, interval - (time.monotonic() - started)))
+            self.explain("draining, then stopping everything")
+            self.leave_off()
+            self.engine.stop()
         finally:
-            if self.ended.is_set():
-                self.explain("draining, then stopping everything")
-            self.finish()
-        self.engine.stop()
+            self.leave_off()
+            self.reader.close()
         return 0
 
     def run_once(self, interval: float) -> int:
         """Rounds until nothing is under way that a further one would see the end of; what is
         delivered and watched goes on by whoever runs next."""
+        self.reader.refresh().result()
         try:
             while not self.ended.is_set():
                 before = self.bringing.in_force
+                self.reader.keep_fresh()
                 self.round(0.0)
                 busy = any(keeper.busy for keeper in self.keepers.values()) or self.bringing.busy
                 if not busy and self.bringing.in_force is before:
                     break
                 self.ended.wait(interval)
         finally:
-            self.finish()
+            self.leave_off()
+            self.reader.close()
         return 0
 
     def round(self, seconds: float) -> None:
@@ -79,24 +84,23 @@ class Agent:
         if truth is None:
             return
         try:
-            scrape, running = self._scrape(), self.engine.running()
+            scrape = self._scrape()
             wanted = {
-                model: self._of_model(model, truth, scrape, running, seconds)
+                model: self._of_model(model, truth, scrape, seconds)
                 for model in self._models_of(truth)
             }
-            if not self._holding(truth):
-                self.bringing.bring_about(wanted, running)
-            self._expose(scrape, running)
+            self.bringing.bring_about(wanted, holding=self._holding(truth))
+            self._expose(scrape)
             self.explain("", topic="round")
         except (MlciError, OSError) as error:
             self.explain(str(error), topic="round")
 
-    def finish(self) -> None:
+    def leave_off(self) -> None:
         """Ends what this process does itself; servers and traffic stay as they are."""
         for keeper in self.keepers.values():
             keeper.gate.stop()
         self.exposing.stop()
-        self.reader.close()
+        self.bringing.close()
         self.aside.shutdown(wait=True, cancel_futures=True)
 
     def _of_model(
@@ -104,18 +108,16 @@ class Agent:
         model: str,
         truth: Truth,
         scrape: Scrape | None,
-        running: tuple[Running, ...],
         seconds: float,
     ) -> Wanted | None:
         """One model's round; what goes wrong with it is no matter of the others."""
-        states: Mapping[str, ServerState] = {each.identity: each.state for each in running}
         holding = self._holding(truth)
         trouble = self._trouble(truth)
         now = Now(
             truth=truth,
             scrape=scrape,
             seconds=seconds,
-            states=states,
+            states=self.bringing.states,
             in_force=self.bringing.in_force.get(model),
             acting=not holding and not trouble,
             holding=holding,
@@ -139,7 +141,7 @@ class Agent:
     def _trouble(self, truth: Truth) -> str:
         """Why Git can't be acted on now; what runs goes on, and a regression still loses its
         traffic."""
-        trouble = str(self.reader.error or "")
+        trouble = self.reader.trouble()
         if not trouble and truth.rules.project.environment(self.environment) is None:
             trouble = f"{truth.protected.ref} no longer declares the environment"
         self.explain(f"HELD, nothing changes: {trouble}" * bool(trouble), topic="git")
@@ -160,7 +162,8 @@ class Agent:
         self.explain("", topic="scrape")
         return scrape
 
-    def _expose(self, scrape: Scrape | None, running: tuple[Running, ...]) -> None:
+    def _expose(self, scrape: Scrape | None) -> None:
+        running = self.engine.running()
         self.exposing.text = exposition(
             model_view(
                 model=model,

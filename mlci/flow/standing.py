@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from mlci.errors import Broken
 from mlci.gitops import deliveries
@@ -18,6 +19,7 @@ from mlci.records.policy import GatePolicy
 from mlci.records.project import Project
 from mlci.records.release import Release
 from mlci.records.verdict import Verdict
+from mlci.records.waiver import Waived
 from mlci.reports.json import loads
 
 _SHOWN = 16  # digits of a context's key in the names of its verdicts
@@ -78,16 +80,17 @@ def _held(
 def context(
     policies: Sequence[GatePolicy], exam: EvaluationSet, champion: DeliveryRecord | None
 ) -> str:
-    """The key under which the first PASS or FAIL stands: policies, exam and champion."""
+    """The key under which the first PASS or FAIL stands: policies with their packs, exam and
+    champion."""
     return _key(
-        (policy.source.digest for policy in policies),
+        (digest for policy in policies for digest in policy.digests),
         exam.source.digest,
         champion.model_digest if champion else "",
     )
 
 
 def _key(policies: Iterable[str], exam: str, champion: str) -> str:
-    parts = {"policies": sorted(policies), "exam": exam, "champion": champion}
+    parts = {"policies": sorted(set(policies)), "exam": exam, "champion": champion}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -105,6 +108,10 @@ class RecordedVerdict:
     @property
     def admits(self) -> bool:
         return self.verdict.admits
+
+    @property
+    def waivers(self) -> tuple[Waived, ...]:
+        return tuple(each.waived for each in self.verdict.judgements if each.waived)
 
 
 def verdict_name(key: str, number: int) -> str:
@@ -134,7 +141,8 @@ def _verdict(name: str, content: bytes, manifest_digest: str, key: str) -> Verdi
     place = f"mlci/records: verdict {name} on {manifest_digest[:19]}…"
     verdict = loads(content, place)
     champion = verdict.champion.model_digest if verdict.champion else ""
-    own = _key((policy.digest for policy in verdict.policies), verdict.evaluation[1], champion)
+    digests = (digest for policy in verdict.policies for digest in policy.digests)
+    own = _key(digests, verdict.evaluation[1], champion)
     if (verdict.release.digest, own) != (manifest_digest, key):
         raise Broken(
             place=place,
@@ -150,14 +158,17 @@ def verdict_that_stands(
     manifest_digest: str,
     key: str,
     history: Sequence[DeliveryRecord],
+    on: date,
 ) -> RecordedVerdict | None:
-    """The first PASS or FAIL of the context that no `mlci approve` has put aside."""
+    """The first PASS or FAIL of the context that no `mlci approve` has put aside, and whose waivers
+    hold ``on`` that day: what admitted under one that expired doesn't admit for ever."""
     aside = put_aside(history, manifest_digest)
     return next(
         (
             each
             for each in recorded_verdicts(records, manifest_digest, key)
             if each.id not in aside
+            and not any(waived.expires < on for waived in each.waivers)
             and (each.outcome in (Outcome.PASS, Outcome.FAIL) or each.admits)
         ),
         None,

@@ -1,7 +1,8 @@
 """What holds, as the protected ref and the records branch say it: never as a change says it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from mlci.errors import BadInput, Invalid, MlciError, Undecided
 from mlci.gitops.protected import Protected, find_protected, for_ref
@@ -57,6 +58,26 @@ def read_truth(repository: Repository, base: str | None, *, change: str | None =
     records = RecordsBranch(repository).fetch()
     commit = _rules_commit(repository, protected, records, change)
     return Truth(protected=protected, rules=read_rules(repository, commit), records=records)
+
+
+def remembered(truth: Truth) -> dict[str, str | None]:
+    """A reading as JSON data: ``recall`` gives it back without asking any remote."""
+    return {
+        **asdict(truth.protected),
+        "rules": truth.rules.commit,
+        "records": truth.records.commit,
+    }
+
+
+def recall(repository: Repository, data: Mapping[str, Any]) -> Truth:
+    """Raises KeyError or TypeError where the data isn't that of ``remembered``, BadInput or Broken
+    where its commits are no longer here."""
+    protected = Protected(**{name: data[name] for name in ("ref", "remote", "branch", "commit")})
+    return Truth(
+        protected=protected,
+        rules=read_rules(repository, data["rules"]),
+        records=RecordsSnapshot(repository=repository, commit=data["records"]),
+    )
 
 
 def locate_protected(repository: Repository, base: str | None) -> Protected:

@@ -5,17 +5,19 @@ same place.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlci.errors import BadInput, Invalid, MlciError
+from mlci.flow.clock import today
 from mlci.flow.documents import REGULAR, RULES, Commit, Store, Tree
 from mlci.manifest.document import PROJECT_PATH, kind_of
-from mlci.manifest.outline import Outline
+from mlci.manifest.outline import Outline, PolicyOutline
 from mlci.manifest.parse import examine
 from mlci.manifest.problems import printable
 from mlci.manifest.together import check_together
+from mlci.manifest.waivers import expired
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,8 @@ def validate_tree(root: Path, paths: Sequence[str]) -> Validation:
     entries = store.entries()
     nowhere = [each for each in wanted if not any(_within(path, [each]) for path in entries)]
     problems = [_no_document(root, path) for path in nowhere]
-    return _validate(store, lambda path: not wanted or _within(path, wanted), problems)
+    targets = {path for path in entries if not wanted or _within(path, wanted)}
+    return _validate(store, entries, targets, problems)
 
 
 def validate_changes(root: Path, revision: str, paths: Sequence[str]) -> Validation:
@@ -50,17 +53,16 @@ def validate_changes(root: Path, revision: str, paths: Sequence[str]) -> Validat
     repository = Repository.open(root)
     wanted = [_relative(repository.root or root, path) for path in paths]
     head = repository.resolve("HEAD")
-    changed = set(repository.changed(repository.resolve(revision), head))
-    return _validate(
-        Commit(repository, head),
-        lambda path: path in changed and (not wanted or _within(path, wanted)),
-        [],
-    )
-
-
-def _validate(store: Store, asked: Callable[[str], bool], problems: list[MlciError]) -> Validation:
+    changed = repository.changed(repository.resolve(revision), head)
+    asked = {path for path in changed if not wanted or _within(path, wanted)}
+    store = Commit(repository, head, asked)
     entries = store.entries()
-    targets = {path for path in entries if asked(path)}
+    return _validate(store, entries, asked & entries.keys(), [])
+
+
+def _validate(
+    store: Store, entries: Mapping[str, str], targets: set[str], problems: list[MlciError]
+) -> Validation:
     context = {path for path in entries if path == PROJECT_PATH or path.split("/")[0] in RULES}
     if PROJECT_PATH not in entries:
         problems.append(
@@ -86,6 +88,9 @@ def _validate(store: Store, asked: Callable[[str], bool], problems: list[MlciErr
             outlines.append(outline)
             problems.extend(wrongs)
     problems.extend(check_together(outlines, unread))
+    for each in outlines:
+        if isinstance(each, PolicyOutline):
+            problems.extend(expired(each.source, each.waived_until, today()))
     return Validation(files=len(targets), problems=tuple(sorted(problems, key=_order)))
 
 

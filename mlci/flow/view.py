@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlci.delivery.engine import Route, Running, Server, ServerState
+from mlci.delivery.engine import Phase, Route, Running, Server, ServerState
 from mlci.flow.truth import Truth
 from mlci.records.traffic import Scrape
 from mlci.watch.judge import Assessment
@@ -23,9 +23,9 @@ class Now:
     """One round's view.
 
     ``scrape`` is None where the engine can't be asked; ``seconds`` since the last round;
-    ``states`` by manifest digest; ``in_force`` is the model's route as Envoy has it. ``acting``:
-    records and Git may be written, steps taken. ``holding``: the kill switch is on, nothing at
-    all is done.
+    ``states`` by manifest digest, as the engine said them last; ``in_force`` is the model's route
+    as Envoy has it. ``acting``: records and Git may be written, steps taken. ``holding``: the kill
+    switch is on, nothing at all is done.
     """
 
     truth: Truth
@@ -35,6 +35,14 @@ class Now:
     in_force: Route | None
     acting: bool
     holding: bool
+
+    def phase(self, server: Server) -> Phase | None:
+        """None while nothing is known of it yet."""
+        state = self.states.get(server.identity)
+        return state.phase if state is not None else None
+
+    def does_not_run(self, server: Server) -> str:
+        return f"its server does not run: {self.states[server.identity].reason}"
 
 
 def model_view(

@@ -15,7 +15,7 @@ Interval = tuple[float, float]
 
 def threshold(limit: Limit) -> float:
     """Where the estimate's axis is cut: a margin m asks that the difference stays above -m."""
-    return -limit.value if limit.kind is LimitKind.MARGIN else limit.value
+    return -limit.value if limit.kind.compared else limit.value
 
 
 def decide(limit: Limit, interval: Interval) -> Outcome:
@@ -25,9 +25,9 @@ def decide(limit: Limit, interval: Interval) -> Outcome:
     cut = threshold(limit)
     if limit.kind is LimitKind.MINIMUM:
         passes, fails = low >= cut, high < cut
-    elif limit.kind is LimitKind.MAXIMUM:
+    elif limit.kind in (LimitKind.MAXIMUM, LimitKind.MAXIMUM_RATIO):
         passes, fails = high <= cut, low > cut
-    elif limit.kind is LimitKind.MARGIN:
+    elif limit.kind.compared:
         passes, fails = low > cut, high < cut
     else:
         raise ValueError(f"{limit.kind} is decided by its own gate")

@@ -8,14 +8,16 @@ spread as Hanley & McNeil (1982) assume; each forecast says which of these it us
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlci.gates.decision import POWER
+from mlci.records.evaluation_set import Scalar
 from mlci.records.examination import Groups
 from mlci.records.judgement import LimitKind, Planned
-from mlci.records.metric import METRICS, Family
+from mlci.records.metric import BINARY, METRICS, Family
 from mlci.statistics.paired import detectable_margin
 from mlci.statistics.power import detectable_minimum
 from mlci.statistics.proportions import quantile
@@ -26,10 +28,13 @@ AREA, CORRELATION = 0.85, 0.7
 
 @dataclass(frozen=True, kw_only=True)
 class Exam:
-    """What is known before the run: ``truth`` bool [n], and the groups of each row."""
+    """What is known before the run: ``truth`` [n], bool in a binary task, codes into ``classes`` in
+    a multiclass one, values in a regression; and the groups of each row."""
 
-    truth: NDArray[np.bool_]
+    truth: NDArray[Any]
     groups: Mapping[str, Groups]
+    task: str = BINARY
+    classes: tuple[Scalar, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +52,7 @@ class Forecast:
 
 def overall(planned: Planned, exam: Exam) -> Forecast:
     """For one metric of the whole exam against a limit or against the champion."""
-    if planned.limit.kind is LimitKind.MARGIN:
+    if planned.limit.kind.compared:
         return _margin(planned, exam)
     return _limit(planned, exam)
 
@@ -55,8 +60,8 @@ def overall(planned: Planned, exam: Exam) -> Forecast:
 def _limit(planned: Planned, exam: Exam) -> Forecast:
     metric, limit = METRICS[planned.metric], planned.limit.value
     n, whose = counted(planned.metric, exam.truth)
-    if metric.family is Family.LOSS:
-        return Forecast(n=n, detectable=None, assuming="nothing: the losses' spread decides")
+    if metric.family in (Family.LOSS, Family.CALIBRATION):
+        return Forecast(n=n, detectable=None, assuming="nothing: the scores' spread decides")
     if metric.family is Family.PROPORTION:
         aim = limit if planned.limit.kind is LimitKind.MINIMUM else 1.0 - limit
         shown = detectable_minimum(n, aim, planned.confidence)
@@ -85,7 +90,7 @@ def _margin(planned: Planned, exam: Exam) -> Forecast:
     metric, margin = METRICS[planned.metric], planned.limit.value
     n, whose = counted(planned.metric, exam.truth)
     assuming = f"two models that disagree on {DISCORDANCE:.0%} of the rows{whose}"
-    if metric.family is Family.LOSS or planned.metric in ("f1", "precision"):
+    if metric.family in (Family.LOSS, Family.CALIBRATION) or planned.metric in ("f1", "precision"):
         # Which rows they disagree on would decide, and that isn't known.
         return Forecast(n=n, detectable=None, assuming="nothing: the models' answers decide")
     if metric.family is Family.RANKING:

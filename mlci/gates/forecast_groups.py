@@ -32,7 +32,7 @@ def grouped(planned: Planned, exam: Exam, columns: Sequence[str]) -> Forecast:
         return _slices(planned, names, sizes)
     if len(names) < 2:
         return Forecast(n=int(sizes.sum()), detectable=None, assuming="", warning="one group only")
-    if planned.limit.kind is LimitKind.MARGIN:
+    if planned.limit.kind.compared:
         return _gap(planned, names, sizes)
     return _pairs(planned, names, sizes, exam)
 
@@ -128,7 +128,7 @@ def _slices(planned: Planned, names: Sequence[str], sizes: Sizes) -> Forecast:
 def _alarm(planned: Planned, n: int, confidence: float) -> float | None:
     if n == 0:
         return None
-    if planned.limit.kind is LimitKind.MARGIN:
+    if planned.limit.kind.compared:
         return detectable_margin(n, DISCORDANCE, confidence)
     limit = planned.limit.value
     aim = 1.0 - limit if planned.limit.kind is LimitKind.MINIMUM else limit

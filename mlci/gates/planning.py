@@ -33,6 +33,8 @@ def limits(
         )
     if champion is not None and comparing:
         stated.append(Limit(kind=LimitKind.MARGIN, value=float(champion["margin"])))
+        if "anchor" in champion:
+            stated.append(Limit(kind=LimitKind.ANCHOR, value=float(champion["anchor"]["margin"])))
     return tuple(stated)
 
 
@@ -42,22 +44,37 @@ def planned(
     """One judgement for each limit and slice; ``None`` among the slices is the whole exam."""
     metric = spec.parameters["metric"]
     return tuple(
-        Planned(
-            id="/".join(
-                [policy.name, spec.name, metric, limit.kind.value, *([each[0]] if each else [])]
-            ),
-            policy=policy.name,
-            gate=spec.name,
-            metric=metric,
-            limit=limit,
-            required=spec.required,
-            confidence=spec.confidence,
-            slice=each[1] if each else None,
-            gate_index=spec.index,
-        )
-        for each in slices
-        for limit in stated
+        judgement(spec, policy, metric, limit, each) for each in slices for limit in stated
     )
+
+
+def judgement(
+    spec: GateSpec, policy: GatePolicy, metric: str, limit: Limit, part: Slice = None
+) -> Planned:
+    """One judgement of the gate on a metric; ``part`` says of what, None of all there is."""
+    named = [policy.name, spec.name, metric, limit.kind.value, *([part[0]] if part else [])]
+    return Planned(
+        id="/".join(named),
+        policy=policy.name,
+        gate=spec.name,
+        metric=metric,
+        limit=limit,
+        required=spec.required,
+        confidence=spec.confidence,
+        slice=part[1] if part else None,
+        gate_index=spec.index,
+    )
+
+
+def class_part(spec: GateSpec, part: Slice) -> Slice:
+    """The part of the exam, said of one class where the policy names one."""
+    if "class" not in spec.parameters:
+        return part
+    name = spec.parameters["class"]
+    text = f"class:{column_id(str(name))}"
+    if part is None:
+        return text, {"class": name}
+    return f"{text}/{part[0]}", {"class": name, **part[1]}
 
 
 def column_id(column: str) -> str:

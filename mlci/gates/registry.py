@@ -7,15 +7,30 @@ from types import MappingProxyType
 from typing import cast
 
 from mlci.errors import BadInput
+from mlci.gates.halves import Halves
 from mlci.gates.protocol import Gate
 
 GATES: Mapping[str, str] = MappingProxyType(
     {
         "accuracy": "mlci.gates.accuracy",
+        "data": "mlci.gates.data",
         "fairness": "mlci.gates.fairness",
         "load": "mlci.gates.load",
+        "robustness": "mlci.gates.robustness",
+        "size": "mlci.gates.size",
     }
 )
+
+
+def goes_first(gate: str) -> bool:
+    """Whether nothing else is measured before this gate holds. Raises BadInput as ``find`` does."""
+    return bool(getattr(find(gate), "GOES_FIRST", False))
+
+
+def halves(gate: str) -> Halves | None:
+    """How the gate is taken apart; None where it can't be. Raises BadInput as ``find`` does."""
+    found: Halves | None = getattr(find(gate), "HALVES", None)
+    return found
 
 
 def find(gate: str) -> Gate:

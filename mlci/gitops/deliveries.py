@@ -29,15 +29,24 @@ def latest(records: Iterable[DeliveryRecord], delivery: str) -> DeliveryRecord |
 
 
 def standing(records: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
-    """HEALTHY and ADOPTED records that nothing voids, newest first, one a delivery."""
+    """HEALTHY and ADOPTED records that nothing voids, newest first, one a delivery.
+
+    A model that regressed after its promotion has regressed in every manifest that named it until
+    then: these stand only where nothing else does.
+    """
     regressed: set[str] = set()
+    failed: set[str] = set()
     found: dict[str, DeliveryRecord] = {}
+    doubtful: dict[str, DeliveryRecord] = {}
     for record in reversed([*records]):
         if record.state is State.REGRESSED:
             regressed.add(record.delivery)
-        elif record.state in _LIVE and record.delivery not in regressed:
-            found.setdefault(record.delivery, record)
-    return [*found.values()]
+        elif record.state in _LIVE and record.delivery in regressed:
+            failed.add(record.model_digest)
+        elif record.state in _LIVE:
+            kind = doubtful if record.model_digest in failed else found
+            kind.setdefault(record.delivery, record)
+    return [*(found or doubtful).values()]
 
 
 def champion(records: Iterable[DeliveryRecord]) -> DeliveryRecord | None:
@@ -68,20 +77,22 @@ def ways_back(records: Iterable[DeliveryRecord]) -> tuple[DeliveryRecord, ...]:
 def restoration_target(
     records: Iterable[DeliveryRecord], delivery: DeliveryRecord
 ) -> DeliveryRecord | None:
-    """The newest standing delivery with another manifest before the one that is taken back.
+    """The newest standing delivery with another manifest before the one that is taken back: with
+    another model too, where there is one and this delivery regresses after its promotion.
 
     None: nothing HEALTHY ever ran before it.
     """
     history = [*records]
-    begun = min((r.seq for r in history if r.delivery == delivery.delivery), default=delivery.seq)
-    return next(
-        (
-            record
-            for record in standing(history)
-            if record.seq < begun and record.manifest_digest != delivery.manifest_digest
-        ),
-        None,
-    )
+    own = [r for r in history if r.delivery == delivery.delivery]
+    begun = min((r.seq for r in own), default=delivery.seq)
+    before = [
+        r
+        for r in standing(history)
+        if r.seq < begun and r.manifest_digest != delivery.manifest_digest
+    ]
+    if any(r.state in _LIVE for r in own):
+        before = [r for r in before if r.model_digest != delivery.model_digest] or before
+    return next(iter(before), None)
 
 
 def blocked(

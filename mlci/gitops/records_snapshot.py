@@ -59,6 +59,10 @@ class RecordsSnapshot:
             _check_object(path, content)
         return {path.rsplit("/", 1)[1]: content for path, content in sorted(contents.items())}
 
+    def all_verdicts(self) -> Mapping[str, bytes]:
+        """Path -> content of every verdict, of all releases."""
+        return self._read("verdicts")
+
     def present(self, paths: Sequence[str]) -> Mapping[str, Blob]:
         """Those of ``paths`` that the records hold."""
         return self.repository.present(self.commit, paths) if self.commit else {}

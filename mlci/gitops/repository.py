@@ -128,14 +128,14 @@ class Repository:
             )
         return names.branch(remotes[0]) if remotes else None
 
-    def entries(self, commit: str, prefix: str = "") -> tuple[Blob, ...]:
-        """The files at or under ``prefix`` (a file or directory; "" is all), in path order,
+    def entries(self, commit: str, *prefixes: str) -> tuple[Blob, ...]:
+        """The files at or under the ``prefixes`` (files or directories; none: all), in path order,
         symbolic links (120000) and submodules (160000) included."""
-        return self._list(commit, "-r", *([names.path(prefix.rstrip("/"))] if prefix else []))
+        return self._list(commit, "-r", *(names.path(each.rstrip("/")) for each in prefixes))
 
     def paths(self, commit: str, prefix: str = "") -> tuple[str, ...]:
         """The paths of ``entries``."""
-        return tuple(entry.path for entry in self.entries(commit, prefix))
+        return tuple(entry.path for entry in self.entries(commit, *([prefix] if prefix else [])))
 
     def children(self, commit: str, directory: str) -> tuple[str, ...]:
         """The names of what lies directly in ``directory``."""

@@ -77,7 +77,7 @@ def plan_reversal(
     if earlier is not None:
         return _nothing(Kind.ALREADY, earlier, protected, "it was taken back before")
     own = own_paths(target.model, target.environment)
-    present = [entry.path for prefix in own for entry in repository.entries(tip, prefix)]
+    present = [entry.path for entry in repository.entries(tip, *own)]
     tree = objects.edit_tree(repository, tip, remove=present, add=_own_blobs(target, own))
     if tree == repository.tree(tip):
         return _nothing(Kind.ALREADY, tip, protected, "the branch holds these files already")

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlci.errors import Broken
@@ -13,9 +14,22 @@ _READY_SECONDS = 30.0
 _NAME = "model"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running server of one model: the URL of its root, and its process."""
+
+    url: str
+    pid: int
+
+    @property
+    def infer(self) -> str:
+        """The URL that the model is asked at."""
+        return f"{self.url}/v2/models/{_NAME}/infer"
+
+
 @contextmanager
-def served(model: Path, *, version: str) -> Iterator[str]:
-    """The URL of the model's ``infer``. Raises Broken when it can't be served."""
+def served(model: Path, *, version: str) -> Iterator[Server]:
+    """The model's server, once it is ready. Raises Broken when it can't be served."""
     command = ("mlci", "serve", os.fspath(model.resolve()), "--name", _NAME, "--version", version)
     # Its standard input is a pipe of ours: should this process be killed, the server ends too.
     with child(*command, "--stop-with-stdin") as server:
@@ -27,4 +41,4 @@ def served(model: Path, *, version: str) -> Iterator[str]:
                 found=f"can't be served: {server.last_words() or error}",
                 expected=f"a server that is ready within {_READY_SECONDS:.0f} s",
             ) from None
-        yield f"{url}/v2/models/{_NAME}/infer"
+        yield Server(url=url, pid=server.pid)

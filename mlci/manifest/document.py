@@ -11,7 +11,7 @@ from typing import Any
 
 from mlci.errors import BadInput, Invalid
 from mlci.manifest.problems import Problems, nearest, one_of, problem, show
-from mlci.manifest.schema_check import violations
+from mlci.manifest.shape import shape
 from mlci.manifest.yaml import Document, Keys, scan
 from mlci.records.release import release_path
 from mlci.records.source import Key, Source
@@ -49,14 +49,14 @@ def read(path: str, content: bytes, kind: str | None = None) -> Reading:
     if document is None:
         raise Invalid(tuple(text))
     found = _kind(document, [kind] if kind else list(KINDS), text)
-    shape = violations(document.source, document.value, KINDS[found])
+    wrong = shape(document.source, document.value, KINDS[found])
     reading = Reading(
         kind=found,
         value=document.value,
         source=document.source,
-        problems=Problems(document.source, [*text, *shape.problems]),
-        refused=shape.refused,
-        unknown=shape.unknown,
+        problems=Problems(document.source, [*text, *wrong.problems]),
+        refused=wrong.refused,
+        unknown=wrong.unknown,
     )
     _check_path(reading)
     return reading

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mlci.manifest import expectations
 from mlci.manifest.document import Reading, dig, read
 from mlci.manifest.problems import Problems, show
 from mlci.records.evaluation_set import EvaluationSet
@@ -15,6 +16,7 @@ def parse_evaluation_set(path: str, content: bytes) -> EvaluationSet:
 def check(reading: Reading) -> None:
     """Adds what is wrong with the meaning of whatever could be read."""
     _check(reading.value, reading.problems)
+    expectations.check(reading.value, reading.problems)
 
 
 def typed(reading: Reading) -> EvaluationSet:
@@ -29,10 +31,16 @@ def typed(reading: Reading) -> EvaluationSet:
         label=spec["label"],
         positive=spec.get("positive"),
         sensitive=tuple(spec.get("sensitive", ())),
+        cluster=spec.get("cluster"),
+        weight=spec.get("weight"),
+        expectations=expectations.typed(spec.get("expectations", {})),
     )
 
 
 def _check(value: Any, problems: Problems) -> None:
+    for name in ("cluster", "weight"):
+        if (column := dig(value, "spec", name)) and column == dig(value, "spec", "label"):
+            problems.add(("spec", name), f"the label {show(column)}", "a column of its own")
     label, sensitive = dig(value, "spec", "label"), dig(value, "spec", "sensitive")
     if isinstance(label, str) and isinstance(sensitive, list) and label in sensitive:
         keys = ("spec", "sensitive", sensitive.index(label))

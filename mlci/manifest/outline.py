@@ -6,14 +6,16 @@ concluded from it, neither that it fits nor that it doesn't.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
 from mlci.manifest.document import Reading, dig, mappings
 from mlci.manifest.policy import DEFAULT_SOURCES
 from mlci.manifest.problems import nearest
-from mlci.manifest.release import GATED_TASKS
+from mlci.manifest.waivers import days_of_expiry
 from mlci.manifest.yaml import Keys, Misread
+from mlci.records.metric import TASKS
 from mlci.records.source import Source
 
 Texts = tuple[str | None, ...]
@@ -62,7 +64,8 @@ class ReleaseOutline:
 
 @dataclass(frozen=True, kw_only=True)
 class GateOutline:
-    """``parameters`` are ``metric`` and ``by``; an entry of ``by`` that can't be read is empty."""
+    """``parameters`` are ``metric``, ``by``, ``tolerance`` and ``class``; an entry of ``by`` that
+    can't be read is empty, and a tolerance or class that may be there is."""
 
     gate: str | None
     index: int
@@ -71,6 +74,8 @@ class GateOutline:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyOutline:
+    """``waived_until`` is the last day of each waiver, by its index."""
+
     source: Source
     name: str
     environments: Texts
@@ -78,6 +83,7 @@ class PolicyOutline:
     sources: Texts
     evaluations: Texts | None
     gates: tuple[GateOutline, ...]
+    waived_until: Mapping[int, date]
 
     def applies_to(self, model: str, environment: str) -> bool | None:
         """As the record's; None where it can't be told."""
@@ -118,8 +124,7 @@ def outline_release(reading: Reading) -> ReleaseOutline:
         source=reading.source,
         name=_at(reading, "metadata", "name") or reading.source.path.split("/")[1],
         environment=_at(reading, "metadata", "environment") or _file(reading),
-        # Another task is refused as such; that no gate fits it goes without saying.
-        task=task if task in GATED_TASKS else None,
+        task=task if task in TASKS else None,
         model=ModelOutline(uri=_at(reading, "spec", "model", "uri")),
         evaluation=_at(reading, "spec", "evaluation"),
     )
@@ -139,6 +144,7 @@ def outline_policy(reading: Reading) -> PolicyOutline:
         gates=tuple(
             _gate(reading, index, each) for index, each in mappings(reading.value, "spec", "gates")
         ),
+        waived_until=days_of_expiry(reading.value),
     )
 
 
@@ -153,7 +159,13 @@ def _gate(reading: Reading, index: int, entry: Mapping[str, Any]) -> GateOutline
     return GateOutline(
         gate=_text(reading, entry.get("gate"), (*keys, "gate")),
         index=index,
-        parameters={"by": entries} | ({"metric": metric} if metric else {}),
+        parameters={"by": entries}
+        | ({"metric": metric} if metric else {})
+        | {
+            key: Misread()
+            for key in ("tolerance", "class")
+            if not _left_out(reading, entry, keys, key)
+        },
     )
 
 
@@ -196,8 +208,11 @@ def _texts(reading: Reading, *inner: str) -> Texts:
 def _is_absent(reading: Reading, *keys: str) -> bool:
     """Whether the file leaves it to the default, and no misspelled key was meant to say it."""
     *above, key = keys
-    around = dig(reading.value, *above)
+    return _left_out(reading, dig(reading.value, *above), tuple(above), key)
+
+
+def _left_out(reading: Reading, around: Any, above: Keys, key: str) -> bool:
     if not isinstance(around, dict) or key in around:
         return False
-    beside = [each[-1] for each in reading.unknown if each[:-1] == tuple(above)]
+    beside = [each[-1] for each in reading.unknown if each[:-1] == above]
     return not any(nearest(each, [key]) for each in beside)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from mlci.errors import BadInput
 from mlci.manifest import evaluation_set, policy, project, release
 from mlci.manifest.document import Reading, kind_of, read
+from mlci.manifest.extends import extended
 from mlci.manifest.outline import (
     Outline,
     outline_exam,
@@ -37,7 +38,7 @@ _OUTLINED: Mapping[str, tuple[Callable[[Reading], None], Callable[[Reading], Out
 def parse(path: str, content: bytes, kind: str | None = None) -> Parsed:
     """The typed document. Raises Invalid with every problem of the file, and for another
     ``kind`` than the given one."""
-    reading = read(path, content, kind)
+    reading = _whole(read(path, content, kind))
     return _TYPED[reading.kind](reading)
 
 
@@ -46,7 +47,12 @@ def examine(path: str, content: bytes) -> tuple[Outline, list[BadInput]]:
 
     Raises Invalid where there is nothing to read.
     """
-    reading = read(printable(path), content, kind_of(path))
+    reading = _whole(read(printable(path), content, kind_of(path)))
     check, outline = _OUTLINED[reading.kind]
     check(reading)
     return outline(reading), reading.problems.found
+
+
+def _whole(reading: Reading) -> Reading:
+    """A policy together with the pack that it extends."""
+    return extended(reading) if reading.kind == "GatePolicy" else reading

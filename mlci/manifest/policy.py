@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlci.manifest.document import Reading, dig, read
+from mlci.manifest.extends import extended, pack_of
 from mlci.manifest.gates import check_gates
 from mlci.manifest.problems import Problems
 from mlci.manifest.quantities import amount
-from mlci.records.policy import GatePolicy, GateSpec, Watch
+from mlci.manifest.rules import check_rules, rules
+from mlci.manifest.waivers import check_waivers, waiver_rules, waivers
+from mlci.records.policy import ExamUse, GatePolicy, GateSpec, Watch
 from mlci.records.units import seconds, share
 
 DEFAULT_CONFIDENCE = 0.95
@@ -16,13 +19,16 @@ _COMMON = frozenset({"gate", "name", "required", "confidence"})
 
 
 def parse_policy(path: str, content: bytes, commit: str = "") -> GatePolicy:
-    """``commit`` is where the bytes were read. Raises Invalid with every problem of the file."""
-    return typed(read(path, content, "GatePolicy"), commit)
+    """``commit`` is where the bytes were read. Raises Invalid with every problem of the file, and
+    Broken where there are rules and no library that reads CEL."""
+    return typed(extended(read(path, content, "GatePolicy")), commit)
 
 
 def check(reading: Reading) -> None:
     """Adds what is wrong with the meaning of whatever could be read."""
     check_gates(reading.value, reading.problems)
+    check_rules(reading.value, reading.source, reading.problems)
+    check_waivers(reading.value, reading.problems)
     _check_watch(reading.value, reading.problems)
 
 
@@ -44,6 +50,17 @@ def typed(reading: Reading, commit: str = "") -> GatePolicy:
         evaluations=None if evaluations is None else tuple(evaluations),
         gates=tuple(_gate(index, each, confidence) for index, each in enumerate(spec["gates"])),
         watch=_watch(spec.get("watch", {})),
+        rules=rules(spec),
+        waivers=waivers(spec),
+        waiver_rules=waiver_rules(spec),
+        pack=pack_of(spec),
+        exam=_exam(spec.get("exam", {})),
+    )
+
+
+def _exam(spec: Mapping[str, Any]) -> ExamUse:
+    return ExamUse(
+        maximum_runs=spec.get("maximumRuns"), shared_error=spec.get("correction") == "bonferroni"
     )
 
 

@@ -1,6 +1,5 @@
 """Collecting what is wrong with a text, each problem with its place."""
 
-import difflib
 import json
 from collections.abc import Iterable
 from itertools import islice
@@ -46,6 +45,8 @@ def too_many(source: Source) -> BadInput:
 
 def nearest(word: object, names: Iterable[object]) -> str:
     """``nearest: 'accuracy'`` if one of the first ``names`` is close to ``word``, else ""."""
+    import difflib  # here, for what is right needs none of it
+
     known = [str(name) for name in islice(names, MOST)]
     close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
     return f"nearest: {show(close[0])}" if close else ""
@@ -70,6 +71,8 @@ def one_of(names: Iterable[object]) -> str:
 
 def printable(text: str) -> str:
     """``text`` with all that can't be shown written as escapes; for names of files."""
+    if text.isprintable():
+        return text
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )

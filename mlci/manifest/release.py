@@ -5,14 +5,13 @@ from typing import Any
 
 from mlci.manifest.document import Reading, dig, mappings, read
 from mlci.manifest.problems import Problems, one_of, show
-from mlci.records.metric import BINARY, MULTICLASS, REGRESSION
+from mlci.records.metric import BINARY, REGRESSION
 from mlci.records.release import Model, Release, Step
 from mlci.records.units import seconds
 
 # What the gates of this version can measure; the schema knows the words that are reserved.
-GATED_TASKS = (BINARY,)
-GATED_FORMATS = ("onnx",)
-RESERVED = (MULTICLASS, REGRESSION, "skops", "v2", "predictions")
+GATED_FORMATS = ("onnx", "predictions")
+RESERVED = ("skops", "v2")
 
 # A release that doesn't say how: few requests at risk first, and time to see them go wrong.
 DEFAULT_STEPS = (Step(weight=10, bake=300.0), Step(weight=50, bake=300.0))
@@ -68,18 +67,18 @@ def _steps(rollout: Mapping[str, Any] | None) -> tuple[Step, ...]:
 
 
 def _check_measurable(value: Any, problems: Problems) -> None:
-    for keys, gated in (
-        (("spec", "task"), GATED_TASKS),
-        (("spec", "model", "format"), GATED_FORMATS),
-    ):
-        word = dig(value, *keys)
-        if word in RESERVED:
-            found = f"{show(word)}, which this version of mlci can't gate yet"
-            problems.add(keys, found, one_of(gated))
+    keys = ("spec", "model", "format")
+    word = dig(value, *keys)
+    if word in RESERVED:
+        found = f"{show(word)}, which this version of mlci can't gate yet"
+        problems.add(keys, found, one_of(GATED_FORMATS))
     classes = dig(value, "spec", "model", "classes")
     if dig(value, "spec", "task") == BINARY and isinstance(classes, list) and len(classes) > 2:
         found = f"{len(classes)} classes"
         problems.add(("spec", "model", "classes"), found, f"two, as the task is {BINARY}")
+    if dig(value, "spec", "task") == REGRESSION and classes is not None:
+        expected = f"none, as the task is {REGRESSION}"
+        problems.add(("spec", "model", "classes"), "classes", expected)
 
 
 def _check_steps(value: Any, problems: Problems) -> None:

@@ -6,6 +6,7 @@ either of them takes for something else than a string must therefore be quoted.
 
 import math
 import re
+from functools import lru_cache
 
 Scalar = str | int | float | bool | None
 
@@ -41,6 +42,10 @@ class NotJsonError(ValueError):
 
 def read_plain(text: str) -> Scalar:
     """The JSON value of a plain scalar. Raises NotJsonError where readers of YAML disagree."""
+    return _read_often(text) if len(text) <= _LONGEST else _read(text)
+
+
+def _read(text: str) -> Scalar:
     if text in _WORDS:
         return _WORDS[text]
     if text == "":
@@ -50,6 +55,10 @@ def read_plain(text: str) -> Scalar:
     if len(text) <= 5 and text.lower() in _AMBIGUOUS_WORDS:
         raise _quote()
     return text
+
+
+# Keys and names come again and again, in one file and in all files like it.
+_read_often = lru_cache(maxsize=4096)(_read)
 
 
 def _read_number(text: str) -> Scalar:

@@ -1,9 +1,6 @@
 """A document against its JSON Schema: every violation with its place and the nearest valid name."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sized
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,7 +9,9 @@ from jsonschema import Draft202012Validator, validators
 
 from mlci import schemas
 from mlci.errors import BadInput
+from mlci.manifest.conforms import pattern, repeated
 from mlci.manifest.problems import MOST, nearest, one_of, problem, show, too_many
+from mlci.manifest.shape import Shape
 from mlci.manifest.yaml import Keys, Misread
 from mlci.records.source import Source
 
@@ -29,15 +28,6 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """``refused`` are the keys to values that say nothing, ``unknown`` keys without a meaning."""
-
-    problems: tuple[BadInput, ...]
-    refused: frozenset[Keys]
-    unknown: frozenset[Keys]
 
 
 def violations(source: Source, value: Any, schema: str) -> Shape:
@@ -76,47 +66,18 @@ def _validator(schema: str) -> Any:
     whole: Any = validators.extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique}
     )
-    return whole(_inlined(schemas.read(schema), {}))
+    return whole(schemas.flat(schema))
 
 
-def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """The schema without references, none of which is recursive: following one takes as long as
-    a check."""
-    if isinstance(node, list):
-        return [_inlined(each, definitions) for each in node]
-    if not isinstance(node, dict):
-        return node
-    definitions = node.get("$defs", definitions)
-    rest = {
-        key: _inlined(each, definitions)
-        for key, each in node.items()
-        if key not in ("$ref", "$defs", "$id")
-    }
-    if "$ref" not in node:
-        return rest
-    name = node["$ref"].removeprefix("#/$defs/").removesuffix(".json")
-    return _inlined(definitions[name], definitions) | rest
-
-
-def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
-    # Python's `$` also matches before a final line end, which JSON Schema's doesn't.
-    if isinstance(instance, str) and not _compiled(pattern).search(instance):
-        yield jsonschema.ValidationError(f"does not match {pattern}")
+def _pattern(_validator: Any, text: str, instance: Any, _schema: Any) -> Iterator[Any]:
+    if isinstance(instance, str) and not pattern(text).search(instance):
+        yield jsonschema.ValidationError(f"does not match {text}")
 
 
 def _unique(_validator: Any, unique: bool, instance: Any, _schema: Any) -> Iterator[Any]:
     # jsonschema's own compares every pair of items that can't be sorted.
-    seen: set[str] = set()
-    for index, item in enumerate(instance if unique and isinstance(instance, list) else []):
-        key = json.dumps(item, sort_keys=True)
-        if key in seen:
-            yield jsonschema.ValidationError("is there twice", path=(index,), instance=item)
-        seen.add(key)
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(f"{pattern.removesuffix('$')}\\Z" if pattern.endswith("$") else pattern)
+    for index, item in repeated(instance if unique and isinstance(instance, list) else []):
+        yield jsonschema.ValidationError("is there twice", path=(index,), instance=item)
 
 
 def _unknown(source: Source, keys: Keys, error: Any) -> Iterator[tuple[str, BadInput]]:
@@ -173,7 +134,7 @@ def _quote(schema: Mapping[str, Any], value: Any, types: str | list[str]) -> str
     """Advice for a number that would do as a string."""
     if types != "string" or not isinstance(value, int | float):
         return ""
-    would_do = _compiled(schema.get("pattern", "")).search(str(value))
+    would_do = pattern(schema.get("pattern", "")).search(str(value))
     return "put it in quotes" if would_do else ""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from mlci.errors import BadInput
 from mlci.manifest.outline import (
     ExamOutline,
+    GateOutline,
     Outline,
     PolicyOutline,
     ProjectOutline,
@@ -13,8 +14,8 @@ from mlci.manifest.outline import (
 from mlci.manifest.parse import Parsed
 from mlci.manifest.problems import nearest, one_of, problem, show
 from mlci.records.evaluation_set import EvaluationSet
-from mlci.records.metric import BINARY, METRICS, fitting
-from mlci.records.policy import GatePolicy
+from mlci.records.metric import BINARY, METRICS, MULTICLASS, REGRESSION, Metric, fitting
+from mlci.records.policy import GatePolicy, GateSpec
 from mlci.records.project import Project
 from mlci.records.release import Release
 from mlci.records.source import Source
@@ -157,6 +158,16 @@ def _fits(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Itera
                 one_of(names) if names else "no such gate for this task",
                 nearest(metric.name, names),
             )
+        tolerant = spec.gate != "robustness" or "tolerance" in spec.parameters
+        if release.task == REGRESSION and not tolerant:
+            yield problem(
+                policy.source,
+                keys,
+                f"no tolerance, next to the {release.task} of {release.source.path}",
+                "how far an answer may move before it counts as another one",
+            )
+        elif metric is not None:
+            yield from _of_class(release, policy, spec, metric)
         if exam is None:
             continue
         for index, entry in enumerate(spec.parameters.get("by", ())):
@@ -171,6 +182,19 @@ def _fits(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Itera
                         else "a column of its `sensitive`, which is empty",
                         nearest(column, exam.sensitive),
                     )
+
+
+def _of_class(
+    release: AnyRelease, policy: AnyPolicy, spec: GateSpec | GateOutline, metric: Metric
+) -> Iterator[BadInput]:
+    keys = ("spec", "gates", spec.index)
+    if release.task == MULTICLASS and metric.one_class and "class" not in spec.parameters:
+        found = f"{metric.name} without a class, for the {MULTICLASS} of {release.source.path}"
+        yield problem(policy.source, keys, found, "the class that it is of, such as class: high")
+    if release.task == BINARY and "class" in spec.parameters:
+        found = f"a class, for the {BINARY} of {release.source.path}"
+        expected = "none: `positive` of the exam says it"
+        yield problem(policy.source, (*keys, "class"), found, expected)
 
 
 def _check_policy(

@@ -9,6 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
 from mlci.errors import BadInput, Invalid
 from mlci.manifest.problems import MOST, show
@@ -53,7 +62,7 @@ def scan(path: str, content: bytes) -> tuple[Document | None, list[BadInput]]:
     decode(path, content)
     reader = _Reader(path)
     try:
-        value = reader.document(yaml.parse(content, Loader=yaml.CSafeLoader))
+        value = reader.document(iter(yaml.CSafeLoader(content).get_event, None))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         found = "; ".join(filter(None, (error.context, error.problem)))
@@ -93,14 +102,14 @@ class _Reader:
     def document(self, events: Iterator[Any]) -> Any:
         self._events = events
         next(events)  # the stream's start
-        if isinstance(start := next(events), yaml.StreamEndEvent):
+        if isinstance(start := next(events), StreamEndEvent):
             self.add(None, "an empty document", "apiVersion, kind, metadata and spec")
             raise _Stop
         root = next(events)
-        self.places[()] = _place(root if not isinstance(root, yaml.AliasEvent) else start)
+        self.places[()] = _place(root if not isinstance(root, AliasEvent) else start)
         value = self._node(root, (), 0)
         next(events)  # the document's end
-        if isinstance(second := next(events), yaml.DocumentStartEvent):
+        if isinstance(second := next(events), DocumentStartEvent):
             self.add(second.start_mark, "a second document", "one document a file")
             raise _Stop
         return value
@@ -110,17 +119,30 @@ class _Reader:
         if self._values > MOST_VALUES:
             self.add(event.start_mark, f"more than {MOST_VALUES} values", "a smaller file")
             raise _Stop
+        # An alias has an anchor and no tag.
+        if event.anchor is not None or event.tag is not None:
+            return self._adorned(event, keys, depth)
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event)
+        return self._collection(event, keys, depth)
+
+    def _adorned(self, event: Any, keys: Keys, depth: int) -> Any:
+        """What has an anchor or a tag, or is an alias: refused, and read on behind it."""
         if event.anchor is not None:
             name = show(event.anchor)
-            if isinstance(event, yaml.AliasEvent):
+            if isinstance(event, AliasEvent):
                 self.add(event.start_mark, f"an alias of {name}", "the value written out")
                 return Misread()
             self.add(event.start_mark, f"the anchor {name}", "values without anchors")
         if event.tag is not None:
             tag = show(event.tag.replace("tag:yaml.org,2002:", "!!"))
             self.add(event.start_mark, f"the tag {tag}", "values without tags")
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, ScalarEvent):
             return self._scalar(event) if event.tag is None else Misread(event.value)
+        value = self._collection(event, keys, depth)
+        return value if event.tag is None else Misread()
+
+    def _collection(self, event: Any, keys: Keys, depth: int) -> list[Any] | dict[str, Any]:
         if depth >= DEEPEST:
             self.add(
                 event.start_mark,
@@ -128,13 +150,13 @@ class _Reader:
                 "a flatter document",
             )
             raise _Stop
-        is_mapping = isinstance(event, yaml.MappingStartEvent)
-        value = (self._mapping if is_mapping else self._sequence)(keys, depth + 1)
-        return value if event.tag is None else Misread()
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(keys, depth + 1)
+        return self._sequence(keys, depth + 1)
 
     def _sequence(self, keys: Keys, depth: int) -> list[Any]:
         items: list[Any] = []
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+        while not isinstance(event := next(self._events), SequenceEndEvent):
             inner = (*keys, len(items))
             self.places[inner] = _place(event)
             items.append(self._node(event, inner, depth))
@@ -142,7 +164,7 @@ class _Reader:
 
     def _mapping(self, keys: Keys, depth: int) -> dict[str, Any]:
         entries: dict[str, Any] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+        while not isinstance(event := next(self._events), MappingEndEvent):
             key = self._key(event, keys, depth)
             if key is None:
                 self._node(next(self._events), keys, depth)
@@ -164,19 +186,18 @@ class _Reader:
 
     def _key(self, event: Any, keys: Keys, depth: int) -> str | None:
         """None for a key that was refused."""
-        plain = isinstance(event, yaml.ScalarEvent) and not event.style
-        if plain and event.value == "<<":
+        if isinstance(event, ScalarEvent) and event.value == "<<" and not event.style:
             self.add(event.start_mark, "the merge key <<", "the keys written out")
             return None
         before = len(self.problems)
         key = self._node(event, keys, depth)
-        if isinstance(key, str) and not isinstance(key, Misread):
+        if type(key) is str:  # and no Misread
             return key
         if len(self.problems) == before:
             self.add(event.start_mark, f"{show(key)} as a key", "a key that is a string")
         return None
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Any:
+    def _scalar(self, event: ScalarEvent) -> Any:
         text: str = event.value
         if not event.style:
             try:
@@ -192,4 +213,5 @@ class _Reader:
 
 
 def _place(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    return mark.line + 1, mark.column + 1

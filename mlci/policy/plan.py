@@ -1,12 +1,16 @@
 """Which policies hold for a release, and the judgements that must arrive before it may run."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mlci.errors import BadInput, Undecided
-from mlci.records.judgement import Planned
+from mlci.records.grouping import Grouping, slice_grouping
+from mlci.records.judgement import LimitKind, Planned
 from mlci.records.policy import GatePolicy, GateSpec
 from mlci.records.release import Release
+
+ON_EXAM = frozenset({"accuracy", "fairness", "robustness"})  # gates that judge the exam's answers
 
 
 class Planner(Protocol):
@@ -68,10 +72,13 @@ def plan(
     for policy in policies:
         for spec in policy.gates:
             for each in gate(spec.gate).plan(spec, policy, comparing=comparing):
+                if each.of_training and release.training_data is None:
+                    continue
                 if each.id in seen:
                     raise _twice(policy, spec, each)
                 seen.add(each.id)
-                planned.append(each)
+                confidence = _confidence(policy, spec, each)
+                planned.append(replace(each, place=_place(policy, each), confidence=confidence))
     if not any(each.required for each in planned):
         raise Undecided(
             place=" and ".join(policy.source.path for policy in policies),
@@ -83,14 +90,35 @@ def plan(
     return tuple(planned)
 
 
-def columns(planned: Iterable[Planned]) -> tuple[str, ...]:
-    """The columns that the planned judgements group rows by, each once, in their order."""
-    found: dict[str, None] = {}
+def groupings(planned: Iterable[Planned]) -> tuple[Grouping, ...]:
+    """What the planned judgements group rows by, each once, in their order."""
+    found: dict[Grouping, None] = {}
     for each in planned:
         if each.slice is not None:
-            found |= dict.fromkeys(each.slice.get("by", ()))
-            found |= dict.fromkeys([each.slice["column"]] if "column" in each.slice else [])
+            found |= {Grouping(column=column): None for column in each.slice.get("by", ())}
+            if "column" in each.slice:
+                found[slice_grouping(each.slice)] = None
     return tuple(found)
+
+
+def _confidence(policy: GatePolicy, spec: GateSpec, planned: Planned) -> float:
+    """That of each of the runs that share one error. An alarm keeps its own: a smaller error would
+    make it pass more easily."""
+    if not policy.exam.shared_error or planned.alarm or spec.gate not in ON_EXAM:
+        return planned.confidence
+    return 1.0 - (1.0 - planned.confidence) / (policy.exam.maximum_runs or 1)
+
+
+def _place(policy: GatePolicy, planned: Planned) -> str:
+    """Where the policy states the limit; where it doesn't, the nearest thing around it."""
+    kind, metric = planned.limit.kind, planned.metric
+    keys: dict[LimitKind, tuple[str, ...]] = {
+        LimitKind.MARGIN: ("champion", "margin"),
+        LimitKind.ANCHOR: ("champion", "anchor", "margin"),
+        LimitKind.MAXIMUM_RATIO: ("champion", "maximumRatio", metric),
+        LimitKind.OBJECTIVE: ("objectives", metric),
+    }
+    return policy.source.at("spec", "gates", planned.gate_index, *keys.get(kind, (kind.value,)))
 
 
 def _twice(policy: GatePolicy, spec: GateSpec, planned: Planned) -> BadInput:

@@ -1,7 +1,8 @@
 """The exam that candidate and champion sit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mlci.records.expectations import Expectations
 from mlci.records.source import Source
 
 Scalar = str | int | float | bool
@@ -9,7 +10,11 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSet:
-    """``evaluations/<name>.yaml``: labelled rows, and the columns that fairness looks at."""
+    """``evaluations/<name>.yaml``: labelled rows, and the columns that fairness looks at.
+
+    ``cluster`` names the column whose equal values mean rows that belong together (a person, a
+    device, a day), ``weight`` the column of what each row counts.
+    """
 
     source: Source
     name: str
@@ -18,3 +23,6 @@ class EvaluationSet:
     label: str
     positive: Scalar | None = None
     sensitive: tuple[str, ...] = ()
+    cluster: str | None = None
+    weight: str | None = None
+    expectations: Expectations = field(default_factory=Expectations)

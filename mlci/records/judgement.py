@@ -6,21 +6,29 @@ from enum import StrEnum
 from typing import Any
 
 from mlci.records.outcome import Outcome
+from mlci.records.waiver import Waived
 
 
 class LimitKind(StrEnum):
     MINIMUM = "minimum"
     MAXIMUM = "maximum"
     MARGIN = "margin"
+    ANCHOR = "anchor"
     MAXIMUM_DIFFERENCE = "maximumDifference"
     MINIMUM_RATIO = "minimumRatio"
     MAXIMUM_RATIO = "maximumRatio"
     OBJECTIVE = "objective"
 
+    @property
+    def compared(self) -> bool:
+        """Whether it bounds how much worse than another model the candidate may be."""
+        return self in (LimitKind.MARGIN, LimitKind.ANCHOR)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """What a measurement is held against; ``value`` in the metric's unit (latency: seconds)."""
+    """What a measurement is held against; ``value`` in the metric's unit (latency: seconds). The
+    value of MARGIN is a margin to the champion, that of ANCHOR one to an older release."""
 
     kind: LimitKind
     value: float
@@ -28,7 +36,12 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """One judgement that must arrive. ``id`` is ``policy/gate name/metric/limit[/slice]``."""
+    """One judgement that must arrive. ``id`` is ``policy/gate name/metric/limit[/slice]``.
+
+    ``place`` is the ``path:line:column`` of the limit in its policy; empty where nobody noted it.
+    ``alarm``: it passes unless something is shown beyond the limit; else it must be shown within.
+    ``of_training``: only where the release's lineage names its training data.
+    """
 
     id: str
     policy: str
@@ -39,6 +52,9 @@ class Planned:
     confidence: float
     slice: Mapping[str, Any] | None = None
     gate_index: int = 0
+    place: str = ""
+    alarm: bool = False
+    of_training: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +64,8 @@ class Judgement:
     ``interval`` is the pair of one-sided bounds, each at ``planned.confidence``; ``n`` the sample
     size behind it (rows, requests or blocks); ``detectable`` the smallest true effect that would
     be shown at this size with power 0.8; ``needed`` the sample size that would decide. A number
-    that could not be had is None and ``reason`` says why; no number is ever NaN or infinite.
+    that could not be had is None and ``reason`` says why; no number is ever NaN or infinite. A
+    ``waived`` one keeps its outcome.
     """
 
     planned: Planned
@@ -60,3 +77,4 @@ class Judgement:
     detectable: float | None = None
     needed: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    waived: Waived | None = None

@@ -16,6 +16,12 @@ class Outcome(StrEnum):
     def exit_code(self) -> int:
         return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "ERROR": 5, "SKIPPED": 5}[self.value]
 
+    @property
+    def waivable(self) -> bool:
+        """Whether a waiver can accept it: what was measured and isn't good enough, never what was
+        not measured."""
+        return self in (Outcome.FAIL, Outcome.INCONCLUSIVE)
+
 
 class Health(StrEnum):
     """What live traffic says of a delivery. UNKNOWN never reverts and never promotes."""

@@ -1,11 +1,13 @@
 """What must hold, and where: the gates before the merge and the watch after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mlci.records.rule import Rule
 from mlci.records.source import Source
+from mlci.records.waiver import Waiver, WaiverRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,28 @@ class Watch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pack:
+    """The pack that a policy extends, by its name and the digest of its bytes."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamUse:
+    """How often the same rows may be sat in recorded runs (None: as often as one likes), and
+    whether the runs share one error: each is judged at 1 / ``maximum_runs`` of it (Bonferroni)."""
+
+    maximum_runs: int | None = None
+    shared_error: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class GatePolicy:
-    """``policies/<name>.yaml`` as it stands at the protected ref (``commit``, "" if offline)."""
+    """``policies/<name>.yaml`` as it stands at the protected ref (``commit``, "" if offline).
+
+    What it takes over from a ``pack`` is in its fields like what it says itself.
+    """
 
     source: Source
     name: str
@@ -60,6 +82,16 @@ class GatePolicy:
     evaluations: tuple[str, ...] | None
     gates: tuple[GateSpec, ...]
     watch: Watch
+    rules: tuple[Rule, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    waiver_rules: WaiverRules = field(default_factory=WaiverRules)
+    pack: Pack | None = None
+    exam: ExamUse = field(default_factory=ExamUse)
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """All text that its judgements and rules come from: its own, and its pack's."""
+        return (self.source.digest, *((self.pack.digest,) if self.pack else ()))
 
     def applies_to(self, model: str, environment: str) -> bool:
         """Whether ``appliesTo`` names both; ``*`` in it stands for any characters."""

@@ -52,6 +52,12 @@ class Release:
         """The digest of the manifest's bytes: the release's identity."""
         return self.source.digest
 
+    @property
+    def training_data(self) -> tuple[str, str] | None:
+        """The uri and the digest of what it was trained on, where its lineage names them."""
+        dataset = self.lineage.get("training", {}).get("dataset")
+        return (dataset["uri"], dataset["digest"]) if dataset else None
+
 
 def release_path(name: str, environment: str) -> str:
     return f"releases/{name}/{environment}.yaml"

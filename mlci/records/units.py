@@ -1,8 +1,18 @@
 """Text with a unit -> a number in SI units. The schemas admit only what these can read."""
 
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Unit = Callable[[Any], float]
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES: Mapping[str, int] = {
+    "B": 1,
+    **{f"{prefix}B": 1000**power for power, prefix in enumerate("kMGT", start=1)},
+    **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)},
+}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)(B|[kMGT]B|[KMGT]iB)", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -12,6 +22,22 @@ def seconds(text: str) -> float:
     if match is None:
         raise ValueError(f"{text!r} is no duration such as 25ms, 30s, 2m, 1h or 1d")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def size(text: str) -> float:
+    """``"50MB"`` -> 50_000_000.0, ``"1KiB"`` -> 1024.0. Raises ValueError on anything else."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no size such as 800kB, 50MB, 1.5GB or 64MiB")
+    return float(match[1]) * _BYTES[match[2]]
+
+
+def size_text(value: float) -> str:
+    """Bytes as people read them: ``48.2 MB``; those below a thousand are whole."""
+    for unit, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:.1f} {prefix}B"
+    return f"{value:.0f} B"
 
 
 def share(value: str | int | float) -> float:

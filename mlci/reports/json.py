@@ -3,12 +3,15 @@
 import json
 import math
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from mlci.errors import Broken
 from mlci.records.judgement import Judgement, Limit, LimitKind, Planned
 from mlci.records.outcome import Outcome
+from mlci.records.rule import Ruling
 from mlci.records.verdict import PolicyId, ReleaseId, Verdict
+from mlci.records.waiver import Waived
 
 API_VERSION = "mlci.dev/v1"
 
@@ -23,16 +26,15 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "admits": verdict.admits,
         "release": _release(verdict.release),
         "champion": None if verdict.champion is None else _release(verdict.champion),
-        "policies": [
-            {"name": each.name, "path": each.path, "commit": each.commit, "digest": each.digest}
-            for each in verdict.policies
-        ],
-        "evaluation": {"name": name, "digest": digest},
+        "policies": [_policy(each) for each in verdict.policies],
+        "evaluation": {"name": name, "digest": digest, **_wear(verdict)},
         "judgements": [_judgement(each) for each in verdict.judgements],
         "started": verdict.started,
         "finished": verdict.finished,
         "versions": dict(verdict.versions),
     }
+    if verdict.rulings:
+        document["rules"] = [_ruling(each) for each in verdict.rulings]
     if verdict.reason:
         document["reason"] = verdict.reason
     _refuse_non_finite(document, "verdict")
@@ -69,16 +71,30 @@ def from_json(document: Any, place: str) -> Verdict:
             admits=_bool(document["admits"]),
             release=_release_id(document["release"]),
             champion=None if champion is None else _release_id(champion),
-            policies=tuple(PolicyId(**each) for each in document["policies"]),
+            policies=tuple(_policy_id(**each) for each in document["policies"]),
             evaluation=(document["evaluation"]["name"], document["evaluation"]["digest"]),
+            exam_data=document["evaluation"].get("dataDigest", ""),
+            exam_runs=document["evaluation"].get("runs"),
+            exam_runs_permitted=document["evaluation"].get("maximumRuns"),
             judgements=tuple(_judgement_from(each) for each in document["judgements"]),
             started=document["started"],
             finished=document["finished"],
             versions=dict(document["versions"]),
             reason=document.get("reason", ""),
+            rulings=tuple(_ruling_from(each) for each in document.get("rules", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _broken(place, f"{type(error).__name__}: {error}") from None
+
+
+def _wear(verdict: Verdict) -> dict[str, Any]:
+    """How often the exam's rows were sat before; nothing where nobody counted."""
+    said = {
+        "dataDigest": verdict.exam_data or None,
+        "runs": verdict.exam_runs,
+        "maximumRuns": verdict.exam_runs_permitted,
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _release(release: ReleaseId) -> dict[str, str]:
@@ -103,6 +119,67 @@ def _release_id(data: Mapping[str, str]) -> ReleaseId:
     )
 
 
+def _policy(policy: PolicyId) -> dict[str, Any]:
+    word = {"onInconclusive": policy.on_inconclusive} if policy.on_inconclusive else {}
+    pack = {"name": policy.pack, "digest": policy.pack_digest}
+    named = {"name": policy.name, "path": policy.path, "commit": policy.commit}
+    return {**named, "digest": policy.digest, **word, **({"extends": pack} if policy.pack else {})}
+
+
+def _policy_id(
+    *,
+    onInconclusive: str = "",  # noqa: N803 - JSON's name
+    extends: Mapping[str, str] | None = None,
+    **known: str,
+) -> PolicyId:
+    pack = {"name": "", "digest": ""} if extends is None else extends
+    return PolicyId(
+        **known, on_inconclusive=onInconclusive, pack=pack["name"], pack_digest=pack["digest"]
+    )
+
+
+def _waived(waived: Waived) -> dict[str, str]:
+    return {
+        "policy": waived.policy,
+        "gate": waived.gate,
+        "reason": waived.reason,
+        "approver": waived.approver,
+        "expires": waived.expires.isoformat(),
+    }
+
+
+def _waived_from(data: Mapping[str, str]) -> Waived:
+    return Waived(
+        policy=data["policy"],
+        gate=data["gate"],
+        reason=data["reason"],
+        approver=data["approver"],
+        expires=date.fromisoformat(data["expires"]),
+    )
+
+
+def _ruling(ruling: Ruling) -> dict[str, str]:
+    return {
+        "id": ruling.id,
+        "policy": ruling.policy,
+        "control": ruling.control,
+        "title": ruling.title,
+        "outcome": ruling.outcome.value,
+        "reason": ruling.reason,
+    }
+
+
+def _ruling_from(data: Mapping[str, str]) -> Ruling:
+    return Ruling(
+        id=data["id"],
+        policy=data["policy"],
+        control=data["control"],
+        title=data["title"],
+        outcome=Outcome(data["outcome"]),
+        reason=data["reason"],
+    )
+
+
 def _judgement(judgement: Judgement) -> dict[str, Any]:
     planned = judgement.planned
     return {
@@ -113,7 +190,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "slice": None if planned.slice is None else _plain(planned.slice),
         "outcome": judgement.outcome.value,
         "required": planned.required,
-        "waived": None,
+        "waived": None if judgement.waived is None else _waived(judgement.waived),
         "reason": judgement.reason,
         "estimate": judgement.estimate,
         "interval": None if judgement.interval is None else list(judgement.interval),
@@ -123,6 +200,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "detectable": judgement.detectable,
         "needed": judgement.needed,
         "details": _plain(judgement.details),
+        **({"place": planned.place} if planned.place else {}),
     }
 
 
@@ -139,6 +217,7 @@ def _judgement_from(data: Mapping[str, Any]) -> Judgement:
             required=_bool(data["required"]),
             confidence=data["confidence"],
             slice=data["slice"],
+            place=data.get("place", ""),
         ),
         outcome=Outcome(data["outcome"]),
         reason=data["reason"],
@@ -148,6 +227,7 @@ def _judgement_from(data: Mapping[str, Any]) -> Judgement:
         detectable=data["detectable"],
         needed=data["needed"],
         details=data["details"],
+        waived=None if data["waived"] is None else _waived_from(data["waived"]),
     )
 
 

@@ -97,7 +97,7 @@ def _shown(planned: Planned, shown: float) -> str:
         case LimitKind.MINIMUM_RATIO:
             return f"{numbers.number(shown, planned)} or less"
     size = numbers.number(shown, planned).removeprefix("+")
-    return f"within {size}" if planned.limit.kind is LimitKind.MARGIN else f"{size} or more"
+    return f"within {size}" if planned.limit.kind.compared else f"{size} or more"
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -8,9 +8,9 @@ from rich.cells import cell_len
 
 from mlci.records.judgement import Judgement
 from mlci.records.outcome import Outcome
-from mlci.records.verdict import Verdict
+from mlci.records.rule import Ruling
 from mlci.reports import numbers
-from mlci.reports.json import from_json
+from mlci.reports.contents import Contents, Item, read, waiver
 
 HEADER = ("judgement", "outcome", "estimate", "interval", "limit", "n")
 RIGHT = {2, 5}
@@ -35,33 +35,50 @@ TOLERATED = "Next: merge, if you accept what could not be decided; the policy al
 def render(document: Mapping[str, Any], width: int = 100, *, colour: bool = False) -> str:
     """``document`` is a verdict in its JSON form, just made or recorded before.
 
-    ``width`` bounds the reasons' lines; rows of the table are never cut. No escape sequence is
-    written unless ``colour``, whatever the names in the data hold. Raises Broken for another
-    document.
+    No line is wider than ``width`` (at least 40): where the table doesn't fit, each judgement is
+    a paragraph of its own. No escape sequence is written unless ``colour``, whatever the names in
+    the data hold. Raises Broken for another document.
     """
-    verdict = from_json(document, "verdict")
+    contents, width = read(document), max(width, 40)
+    verdict = contents.verdict
     if not verdict.judgements:
-        return "\n".join(_summary(verdict, width, colour))
-    rows = [_cells(each) for each in verdict.judgements]
+        return "\n".join(_summary(contents, width, colour))
+    rows = [_cells(each) for each in contents.items]
     widths = [max(cell_len(row[at]) for row in [HEADER, *rows]) for at in range(len(HEADER))]
-    lines = [_row(HEADER, widths), "  ".join("-" * each for each in widths)]
+    table = sum(widths) + 2 * (len(widths) - 1) <= width
+    lines = [_row(HEADER, widths), "  ".join("-" * each for each in widths)] if table else []
     for judgement, row in zip(verdict.judgements, rows, strict=True):
-        lines.append(_painted(_row(row, widths), judgement.outcome, colour))
-        lines += _reason(judgement, width)
-    return "\n".join([*lines, "", *_summary(verdict, width, colour)])
+        shown = [_row(row, widths)] if table else _paragraph(judgement, row, width)
+        lines += [_painted(shown[0], judgement.outcome, colour), *shown[1:]]
+        lines += _wrapped(_reason(judgement), width, "    ")
+    for ruling in verdict.rulings:
+        lines += _ruled(ruling, width, colour)
+    return "\n".join([*lines, "", *_summary(contents, width, colour)])
 
 
-def _cells(judgement: Judgement) -> tuple[str, ...]:
-    planned = judgement.planned
-    outcome = judgement.outcome.value + ("" if planned.required else " (advice)")
+def _cells(item: Item) -> tuple[str, ...]:
+    planned, judgement = item.planned, item.judgement
     return (
         _safe(planned.id),
-        outcome,
+        item.label,
         numbers.estimate(judgement),
         numbers.interval(judgement),
         numbers.limit(planned),
         f"{judgement.n:,}",
     )
+
+
+def _paragraph(judgement: Judgement, row: Sequence[str], width: int) -> list[str]:
+    """The outcome and the id; beneath them the numbers."""
+    name, outcome, estimate, interval, limit, n = row
+    if judgement.interval is None:
+        values = f"no value; limit {limit}; n={n}"
+    else:
+        values = f"{estimate} [{interval}]; limit {limit}; n={n}"
+    return [
+        *_wrapped(f"{outcome}  {name}", width, ""),
+        *_wrapped(values, width, "    "),
+    ]
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -75,38 +92,58 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _painted(row: str, outcome: Outcome, colour: bool) -> str:
     if not colour:
         return row
-    return row.replace(f"  {outcome.value}", f"  \x1b[{COLOURS[outcome]}m{outcome.value}\x1b[0m", 1)
+    before = "" if row.startswith(outcome.value) else "  "
+    painted = f"\x1b[{COLOURS[outcome]}m{outcome.value}\x1b[0m"
+    return row.replace(before + outcome.value, before + painted, 1)
 
 
-def _reason(judgement: Judgement, width: int) -> list[str]:
+def _ruled(ruling: Ruling, width: int, colour: bool) -> list[str]:
+    first, *rest = _wrapped(_safe(f"{ruling.outcome.value}  {ruling.id}"), width, "")
+    said = _safe(f"{ruling.title} ({ruling.control}): {ruling.reason}")
+    return [_painted(first, ruling.outcome, colour), *rest, *_wrapped(said, width, "    ")]
+
+
+def _reason(judgement: Judgement) -> str:
+    """Who accepted it, why it came out so, what this size can show, and the size that would do."""
+    parts = [_safe(waiver(judgement.waived))] if judgement.waived else []
+    parts.append(_safe(judgement.reason))
+    if judgement.detectable is not None:
+        parts.append(f"this size shows {numbers.shows(judgement)}")
+    if judgement.needed is not None:
+        parts.append(f"n={numbers.needed(judgement)} would do")
+    return "; ".join(parts)
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    """Lines of at most ``width`` cells, also of characters two cells wide."""
+    lines = textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+    if all(cell_len(line) <= width for line in lines):
+        return lines
     return textwrap.wrap(
-        _safe(judgement.reason),
-        max(width, 40),
-        initial_indent="    ",
-        subsequent_indent="    ",
+        text,
+        width // 2,
+        initial_indent=indent,
+        subsequent_indent=indent,
         break_on_hyphens=False,
     )
 
 
-def _summary(verdict: Verdict, width: int, colour: bool) -> list[str]:
-    release, champion = verdict.release, verdict.champion
-    against = f"against {champion.version}" if champion else "a first release"
-    required = [each for each in verdict.judgements if each.planned.required]
-    counts = ", ".join(
-        f"{sum(each.outcome is outcome for each in required)} {outcome.value}"
-        for outcome in Outcome
-        if any(each.outcome is outcome for each in required)
-    )
+def _summary(contents: Contents, width: int, colour: bool) -> list[str]:
+    verdict = contents.verdict
     tolerated = verdict.admits and verdict.outcome is Outcome.INCONCLUSIVE
-    line = (
-        f"  {verdict.outcome.value}: {release.model} {release.version} for {release.environment}, "
-        f"{against}; {verdict.reason or f'{counts} required'}"
-        + ("; admitted, since the policy allows INCONCLUSIVE" if tolerated else "")
+    line = f"{verdict.outcome.value}: {contents.headline}; {contents.summary}" + (
+        "; admitted, since the policy allows INCONCLUSIVE" if tolerated else ""
     )
     on_record = verdict.admits and not verdict.judgements
     next_step = TOLERATED if tolerated else ON_RECORD if on_record else NEXT[verdict.outcome]
-    wrapped = textwrap.wrap(next_step, max(width, 40))
-    return [_painted(_safe(line), verdict.outcome, colour).strip(), *wrapped]
+    first, *rest = _wrapped(_safe(line), width, "")
+    return [
+        _painted(first, verdict.outcome, colour),
+        *rest,
+        *textwrap.wrap(next_step, width),
+    ]
 
 
 def _safe(text: str) -> str:

@@ -1,9 +1,12 @@
 """Intervals of any statistic of a small table: F1, balanced accuracy, a difference of two models.
 
 The bootstrap of n rows is a multinomial draw over the table's cells. Where errors are few it
-hardly varies (no error seen: not at all) and passes far too often, so cells are drawn from their
-posterior under Jeffreys' prior instead: Dirichlet(counts + 1/2), a smooth bootstrap that knows
-that an empty cell need not stay empty. Its cost doesn't grow with n.
+hardly varies (no error seen: not at all) and passes far too often, so cells are drawn from a
+Dirichlet distribution instead, a smooth bootstrap that knows that an empty cell need not stay
+empty: around counts + 1/2 to show the spread, and for a bound around the counts with one row more
+in each cell that moves the statistic towards that bound. Of a proportion these are the exact bounds
+of Clopper and Pearson. Counts may be effective ones of weighted or clustered rows. The cost doesn't
+grow with n.
 """
 
 from collections.abc import Callable
@@ -15,6 +18,8 @@ from mlci.statistics.proportions import Floats, check_counts, quantile
 
 Statistic = Callable[[Floats], Floats]
 
+_FEWEST_BEYOND = 5  # resamples beyond a bound, fewer can't place it
+
 
 def bootstrap_table(
     counts: ArrayLike, statistic: Statistic, *, resamples: int, seed: int
@@ -25,11 +30,7 @@ def bootstrap_table(
     and are all above zero, to [resamples]. ValueError for an empty table.
     """
     table = np.asarray(counts, float)
-    check_counts(table, table.sum())
-    draws = np.random.default_rng(seed).dirichlet(table.ravel() + 0.5, size=resamples)
-    # A cell can underflow to zero; a rate over such cells must stay defined.
-    draws = np.maximum(draws, np.finfo(float).tiny) * table.sum()
-    return np.asarray(statistic(draws.reshape(resamples, *table.shape)), float)
+    return _drawn(table, table + 0.5, statistic, resamples, seed)
 
 
 def percentile_interval(samples: ArrayLike, confidence: float) -> tuple[float, float]:
@@ -49,15 +50,36 @@ def percentile_interval(samples: ArrayLike, confidence: float) -> tuple[float, f
 def table_interval(
     counts: ArrayLike, statistic: Statistic, confidence: float, *, resamples: int, seed: int
 ) -> tuple[float, float]:
-    """``percentile_interval`` of ``bootstrap_table``, widened to hold the statistic of ``counts``.
+    """The pair of one-sided bounds of a statistic of a table, each from its own resamples.
 
-    The widening matters at the edge only: nothing wrong in the sample, and an F1 of exactly 1.
-    ValueError where the statistic of ``counts`` is undefined.
+    They hold the statistic of ``counts``. ValueError where that is undefined, or where
+    ``confidence`` lies further out than ``resamples`` can tell.
     """
-    seen = float(statistic(np.asarray(counts, float)[None])[0])
+    table = np.asarray(counts, float)
+    quantile(confidence)
+    if resamples * (1.0 - confidence) < _FEWEST_BEYOND:
+        raise ValueError(f"{resamples} resamples are too few for confidence {confidence!r}")
+    seen = float(statistic(table[None])[0])
     if not np.isfinite(seen):
         raise ValueError("the statistic of the table is undefined")
-    lower, upper = percentile_interval(
-        bootstrap_table(counts, statistic, resamples=resamples, seed=seed), confidence
+    one_more = np.eye(table.size).reshape(-1, *table.shape)
+    moved = np.asarray(statistic(table + one_more), float).reshape(table.shape)
+    low, high = (
+        _drawn(table, table + towards, statistic, resamples, seed)
+        for towards in (moved < seen, moved > seen)
     )
+    lower, _ = percentile_interval(low, confidence)
+    _, upper = percentile_interval(high, confidence)
     return min(lower, seen), max(upper, seen)
+
+
+def _drawn(
+    table: Floats, around: Floats, statistic: Statistic, resamples: int, seed: int
+) -> Floats:
+    check_counts(table, table.sum())
+    random = np.random.default_rng(seed)
+    parts = random.standard_gamma(around.ravel(), size=(resamples, table.size))
+    # A cell can underflow to zero; a rate over such cells must stay defined.
+    parts = np.maximum(parts, np.finfo(float).tiny)
+    draws = parts * (table.sum() / parts.sum(axis=1, keepdims=True))
+    return np.asarray(statistic(draws.reshape(resamples, *table.shape)), float)

@@ -43,6 +43,7 @@ def pairwise(
     limit: float,
     confidence: float,
     assure: bool,
+    correlation: ArrayLike | None = None,
 ) -> tuple[Pair, ...]:
     """All k(k-1)/2 pairs of k groups, in the order (0,1), (0,2), ... of their indices.
 
@@ -50,18 +51,19 @@ def pairwise(
     pair keeps the limit any alarm has a chance of at most 1 - confidence. ``within``: shown within
     the limit, each pair at ``confidence`` by itself; the claim that ALL pairs are within needs no
     correction (intersection-union test). A pair's bounds are at its Holm level (see holm_levels);
-    under ``assure`` at ``confidence``, unless the pair is beyond. Differences have Newcombe's
-    bounds, ratios Koopman's; p-values invert the same bounds. A group without rows makes pairs
-    that show nothing. ValueError for counts or limits that cannot be.
+    under ``assure`` at ``confidence``, unless the pair is beyond. P-values invert the bounds (see
+    contrast_lower). A group without rows makes pairs that show nothing. Where rows are weighted or
+    clustered, counts are effective ones and ``correlation`` [k, k] is that of the groups' rates
+    (see shrunk.rates). ValueError for counts, limits or correlations that cannot be.
     """
     x, n = np.asarray(successes, float), np.asarray(totals, float)
     if x.ndim != 1 or x.shape != n.shape or x.size < 2:
         raise ValueError("successes and totals are two lists of at least two groups")
-    check_counts(x, n, least=0)
+    check_counts(x, n, none=True)
     if not 0.0 <= limit <= 1.0 or (kind == "ratio" and limit == 0.0):
         raise ValueError(f"{limit!r} is no limit of a {kind}")
     z, alpha = quantile(confidence), 1.0 - confidence
-    table = PairTable(x, n, kind)
+    table = PairTable(x, n, kind, _correlations(correlation, x.size))
     near_end, far_end = (limit, -limit) if kind == "difference" else (limit, 1.0 / limit)
     # A pair may break the limit in either direction: at the near end or, hardly ever, the far one.
     near, far = table.p_value(near_end), table.p_value(far_end)
@@ -99,6 +101,15 @@ def pairwise(
             i, j, seen, exists, bottom, top, shown_at, raw, by_holm, chance, is_beyond, is_within
         ) in zip(*(column.tolist() for column in columns), strict=True)
     )  # fmt: skip
+
+
+def _correlations(given: ArrayLike | None, groups: int) -> Floats | None:
+    if given is None:
+        return None
+    found = np.asarray(given, float)
+    if found.shape != (groups, groups) or not np.all(np.abs(found) <= 1.0 + 1e-9):
+        raise ValueError(f"no correlations of {groups} groups")
+    return found
 
 
 def _near_part(level: Floats, near: Floats, far: Floats) -> Floats:

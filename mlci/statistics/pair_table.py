@@ -10,9 +10,8 @@ from mlci.statistics.power import around, power_ratio, power_two_proportions
 from mlci.statistics.proportions import (
     FARTHEST,
     Floats,
-    newcombe_lower,
+    contrast_lower,
     ratio_bound,
-    ratio_score,
 )
 from mlci.statistics.roots import falling_root
 
@@ -22,10 +21,12 @@ Kind = Literal["difference", "ratio"]
 class PairTable:
     """All pairs, oriented so that ``i`` has the higher rate; ``some`` marks pairs with rows.
 
-    Arguments are float arrays: successes and totals of each group.
+    Arguments are float arrays: successes and totals of each group, effective ones where rows are
+    weighted or clustered, and then ``correlation`` [k, k] of the groups' rates, which clusters that
+    span groups bring about.
     """
 
-    def __init__(self, x: Floats, n: Floats, kind: Kind) -> None:
+    def __init__(self, x: Floats, n: Floats, kind: Kind, correlation: Floats | None = None) -> None:
         self.kind = kind
         rate = np.divide(x, n, out=np.zeros_like(x), where=n > 0)
         first, second = np.triu_indices(x.size, 1)
@@ -38,6 +39,7 @@ class PairTable:
         high, low = self.rates
         # A difference is rate_i - rate_j, a ratio rate_j / rate_i.
         self.arms = (high, ni, low, nj) if kind == "difference" else (low, nj, high, ni)
+        self.correlation: Any = 0.0 if correlation is None else correlation[self.i, self.j]
 
     @property
     def estimate(self) -> tuple[Floats, NDArray[np.bool_]]:
@@ -50,22 +52,24 @@ class PairTable:
 
     def p_value(self, limit: float) -> Floats:
         """Of the hypothesis that the pair is not beyond ``limit`` in the direction seen."""
-        if self.kind == "ratio":
-            return np.asarray(ndtr(ratio_score(*self.arms, limit)))
         farthest = np.full(self.some.shape, FARTHEST)
+        ratio, least = (limit, 0.0) if self.kind == "ratio" else (1.0, limit)
         z = falling_root(
-            lambda z: newcombe_lower(*self.arms, z) - limit, -farthest, farthest, tolerance=1e-9
+            lambda z: self._contrast(z, ratio) - least, -farthest, farthest, tolerance=1e-9
         )
-        return np.asarray(ndtr(-z))
+        return np.asarray(ndtr(z if self.kind == "ratio" else -z))
 
     def bounds(self, z: Any) -> tuple[Floats, Floats]:
         """Lower and upper bound of each pair; the widest there are where a pair has no rows."""
         if self.kind == "difference":
-            lower, upper = newcombe_lower(*self.arms, z), newcombe_lower(*self.arms, -z)
+            lower, upper = self._contrast(z, 1.0), self._contrast(-z, 1.0)
             return np.where(self.some, lower, -1.0), np.where(self.some, upper, 1.0)
         high, low = self.rates
-        lower = np.where(self.some & (low > 0), ratio_bound(*self.arms, z), 0.0)
-        return lower, np.where(self.some & (high > 0), ratio_bound(*self.arms, -z), np.inf)
+        lower, upper = (
+            ratio_bound(*self.arms, each, correlation=self.correlation) for each in (z, -z)
+        )
+        lower = np.where(self.some & (low > 0), lower, 0.0)
+        return lower, np.where(self.some & (high > 0), upper, np.inf)
 
     def power(self, limit: float, confidence: float, base_rate: float) -> Floats:
         """The chance to show twice the limit (ratio: half of it) with rates about ``base_rate``.
@@ -86,3 +90,6 @@ class PairTable:
                 for a, b in ((ni, nj), (nj, ni))
             ]
         return np.minimum(chances[0], chances[1])
+
+    def _contrast(self, z: Any, ratio: float) -> Floats:
+        return contrast_lower(*self.arms, z, ratio=ratio, correlation=self.correlation)

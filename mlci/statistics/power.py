@@ -9,49 +9,38 @@ from scipy.special import betaincinv, ndtr
 from mlci.statistics.proportions import (
     Floats,
     check_counts,
-    newcombe_lower,
+    contrast_lower,
+    exact_bounds,
     quantile,
-    ratio_spread,
-    wilson_bounds,
 )
 
 
-def detectable_minimum(n: int, limit: float, confidence: float, power: float = 0.8) -> float | None:
+def detectable_minimum(
+    n: float, limit: float, confidence: float, power: float = 0.8
+) -> float | None:
     """How far above ``limit`` a true proportion must lie to be shown above it by n rows.
 
-    Exact: the fewest successes whose Wilson bound passes, and the proportion that reaches them
-    with ``power``. None where even n successes of n wouldn't pass. For a maximum, ask for the
-    complement's minimum: ``detectable_minimum(n, 1 - limit, ...)``.
+    Exact: the fewest successes whose bound passes, and the proportion that reaches them with
+    ``power``. ``n`` may be an effective number of rows. None where even n successes of n
+    wouldn't pass. For a maximum, ask for the complement's minimum:
+    ``detectable_minimum(n, 1 - limit, ...)``.
     """
     check_counts(0, n)
     z = quantile(confidence)
-    low, high = -1, n
-    if not wilson_bounds(1.0, n, z)[0] > limit:
+    low, high = -1, math.floor(n)
+    if high == 0 or not exact_bounds(high / n, n, z)[0] > limit:
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        passes = bool(wilson_bounds(middle / n, n, z)[0] > limit)
+        passes = bool(exact_bounds(middle / n, n, z)[0] > limit)
         low, high = (low, middle) if passes else (middle, high)
     return 0.0 if high == 0 else max(float(betaincinv(high, n - high + 1, power)) - limit, 0.0)
-
-
-def rows_for_proportion(
-    rate: float, limit: float, confidence: float, power: float = 0.8
-) -> int | None:
-    """Rows that show on which side of ``limit`` a true ``rate`` lies; None if it lies on it."""
-    if rate == limit:
-        return None
-    z, z_power = quantile(confidence), quantile(power)
-    spread = z * math.sqrt(limit * (1 - limit)) + z_power * math.sqrt(rate * (1 - rate))
-    # With rate 0 or 1 no spread is left, but a bound still needs rows to come this close.
-    least = z * z * (1 - abs(rate - limit)) / abs(rate - limit)
-    return max(math.ceil((spread / (rate - limit)) ** 2), math.ceil(min(least, 1e15)), 1)
 
 
 def power_two_proportions(
     p1: Any, n1: Any, p2: Any, n2: Any, confidence: float, limit: float = 0.0
 ) -> Floats:
-    """The chance to show p1 - p2 > ``limit`` by Newcombe's bound, at these true rates and sizes.
+    """The chance to show p1 - p2 > ``limit`` by its bound, at these true rates and sizes.
 
     The bound's width is taken at the expected table, the spread of the estimate at the true
     rates. Broadcasts over arrays; 0 where a size is 0.
@@ -59,23 +48,28 @@ def power_two_proportions(
     p1, p2, n1, n2 = (np.asarray(each, float) for each in (p1, p2, n1, n2))
     some = (n1 > 0) & (n2 > 0)
     m1, m2 = np.where(some, n1, 1.0), np.where(some, n2, 1.0)
-    surplus = newcombe_lower(p1, m1, p2, m2, quantile(confidence)) - limit
+    surplus = contrast_lower(p1, m1, p2, m2, quantile(confidence)) - limit
     spread = np.sqrt(p1 * (1 - p1) / m1 + p2 * (1 - p2) / m2)
     return np.where(some, _chance(surplus, spread), 0.0)
 
 
 def power_ratio(p1: Any, n1: Any, p2: Any, n2: Any, confidence: float, limit: float) -> Floats:
-    """The chance to show p1 / p2 < ``limit`` by Koopman's score bound; broadcasts as above."""
+    """The chance to show p1 / p2 < ``limit`` by its bound; broadcasts as above."""
     p1, p2, n1, n2 = (np.asarray(each, float) for each in (p1, p2, n1, n2))
     some = (n1 > 0) & (n2 > 0) & (p2 > 0)
     m1, m2 = np.where(some, n1, 1.0), np.where(some, n2, 1.0)
-    surplus = limit * p2 - p1 - quantile(confidence) * ratio_spread(p1, m1, p2, m2, limit)
+    surplus = -contrast_lower(p1, m1, p2, m2, -quantile(confidence), ratio=limit)
     spread = np.sqrt(p1 * (1 - p1) / m1 + limit**2 * p2 * (1 - p2) / m2)
     return np.where(some, _chance(surplus, spread), 0.0)
 
 
 def detectable_difference(
-    n1: int, n2: int, base_rate: float, confidence: float, power: float = 0.8, limit: float = 0.0
+    n1: float,
+    n2: float,
+    base_rate: float,
+    confidence: float,
+    power: float = 0.8,
+    limit: float = 0.0,
 ) -> float | None:
     """The smallest true p1 - p2 that is shown to be beyond ``limit`` with ``power``.
 

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from mlci.records.policy import Watch
-from mlci.records.traffic import Scrape
+from mlci.records.traffic import ArmCounts, Scrape
 from mlci.statistics.rate_ratio import RateRatio
 from mlci.watch.evidence import Arm, Tally
 from mlci.watch.onset import EVERY_SECONDS
 
 Pair = tuple[Tally, Tally]
+NOTHING = ArmCounts(started=0, ended=0, completed=0, failed=0, active=0, buckets=())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,11 @@ class Watching:
 
     def observe(self, scrape: Scrape | None) -> "Watching":
         """The state after one scrape. None, or a scrape without one of the arms, holds both arms:
-        the next one spans the gap."""
+        the next one spans the gap. The first look may lack an arm: what isn't there yet has counted
+        nothing, so that no request is missed that comes before the second."""
         arms = {} if scrape is None else scrape.arms
+        if self.canary_arm.raw is None:
+            arms = {self.canary: NOTHING, self.stable or self.canary: NOTHING, **arms}
         if scrape is None or self.canary not in arms or (self.stable or self.canary) not in arms:
             return replace(self, missed=self.missed + 1)
         canary = self.canary_arm.seen(arms[self.canary], scrape.time, self.watch)
@@ -68,6 +72,11 @@ class Watching:
             ratios=tuple(ratio for ratio, _ in steps),
             compared=tuple(compared for _, compared in steps),
         )
+
+    @property
+    def reached(self) -> bool:
+        """A request came to the canary since the first look."""
+        return self.canary_arm.sums.get("started", 0) > 0
 
     @property
     def alone(self) -> bool:

@@ -11,7 +11,7 @@ from mlci import cli
 
 BASE = Path(__file__).parents[1] / "manifest" / "cases" / "base"
 RELEASE = "releases/income/production.yaml"
-HEAVY = ("numpy", "scipy", "git", "onnxruntime", "pyarrow", "locust", "rich")
+HEAVY = ("numpy", "scipy", "git", "onnxruntime", "pyarrow", "locust", "rich", "jsonschema")
 
 
 @pytest.fixture
@@ -225,6 +225,20 @@ def test_a_file_beyond_the_limit_is_not_read_to_its_end(repository, capsys):
     assert lines[0] == f"{RELEASE}:1:1: more than 1 MiB; expected a file of at most 1 MiB"
 
 
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(repository, capsys):
+    # Longer than a path may be, which stops even root.
+    here = os.open(repository / "policies", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("x" * 250, dir_fd=here)
+        inner = os.open("x" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    code, out, err = _validate(capsys, repository)
+    assert (code, out) == (2, [])
+    assert "File name too long; expected a folder that can be read" in err
+
+
 def test_changed_since_reads_what_changed_from_git(committed, capsys):
     first = _git(committed, "rev-parse", "HEAD")
     assert _validate(capsys, committed, "--changed-since", first)[:2] == (0, ["0 files, 0 errors"])
@@ -273,6 +287,31 @@ def test_changed_since_below_a_path(committed, capsys):
     _commit(committed)
     arguments = ("--changed-since", "HEAD~1", "policies")
     assert _validate(capsys, committed, *arguments)[:2] == (0, ["0 files, 0 errors"])
+
+
+def test_changed_since_of_a_manifest_that_became_a_folder(committed, capsys):
+    (committed / RELEASE).unlink()
+    (committed / RELEASE).mkdir()
+    (committed / RELEASE / "a.yaml").write_text("kind: ModelRelease", encoding="utf-8")
+    _commit(committed)
+    code, lines, _ = _validate(capsys, committed, "--changed-since", "HEAD~1")
+    assert code == 2
+    assert f"{RELEASE}/a.yaml: a file where documents are, with another name" in lines[0]
+    assert lines[-1] == "1 file, 1 error"
+
+
+def test_changed_since_of_more_releases_than_git_is_asked_for_by_name(committed, capsys):
+    text = (committed / RELEASE).read_text(encoding="utf-8")
+    for number in range(201):
+        path = committed / f"releases/income-{number}/production.yaml"
+        path.parent.mkdir()
+        path.write_text(text.replace("name: income", f"name: income-{number}"), encoding="utf-8")
+    path.write_text("kind: ModelRelease", encoding="utf-8")
+    _commit(committed)
+    code, lines, _ = _validate(capsys, committed, "--changed-since", "HEAD~1")
+    assert code == 2
+    assert {line.split(":")[0] for line in lines[:-1]} == {"releases/income-200/production.yaml"}
+    assert lines[-1].startswith("201 files, ")
 
 
 @pytest.mark.parametrize("revision", ["missing", "--output=x", "HEAD~9", ""])

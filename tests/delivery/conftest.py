@@ -1,6 +1,7 @@
 """A real engine (supervisord and Envoy) in a folder of its own, and clients that keep count."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import socket
@@ -72,11 +73,30 @@ class Stage:
 
     def process(self, word: str) -> psutil.Process:
         """The one process whose command line has this word."""
-        (found,) = (each for each in self.processes() if word in " ".join(each.info["cmdline"]))
+        (found,) = (
+            each for each in self.processes() if word in " ".join(each.info["cmdline"] or ())
+        )
         return found
 
+    def kill(self, *words: str) -> None:
+        """At once, all processes whose command line has one of these words."""
+        found = [
+            each
+            for each in self.processes()
+            if any(word in " ".join(each.info["cmdline"] or ()) for word in words)
+        ]
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(found, timeout=10)
+
+    def switch_off(self) -> None:
+        """Everything at once, as when a machine loses its power."""
+        while self.processes():
+            self.kill("")
+
     @staticmethod
-    def wait(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    def wait(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (value := condition()):
             if time.monotonic() > deadline:
@@ -146,8 +166,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     for engine in reversed(stage.engines):
         engine.stop()
     left = stage.processes()
-    for process in left:
-        process.kill()
+    stage.switch_off()
     assert not left, f"left behind: {left}"
 
 

@@ -14,7 +14,6 @@ import urllib.request
 from pathlib import Path
 
 import onnx
-import psutil
 import pytest
 from onnx import TensorProto, helper
 from scipy.stats import binom
@@ -150,7 +149,7 @@ def test_a_killed_agent_leaves_all_running_and_its_successor_adopts_it(stage):
         engine.start()
         (found,) = engine.running()
         server = stage.server("1.0")
-        assert (found.identity, found.state.phase) == (server.identity, Phase.READY)
+        assert found.identity == server.identity
         assert engine.ensure(server).phase is Phase.READY
         engine.route(stage.split(server))
         newer = stage.server("1.1")
@@ -161,21 +160,6 @@ def test_a_killed_agent_leaves_all_running_and_its_successor_adopts_it(stage):
     assert {status for status, _ in seen.answers} == {200}
     assert len(before & {each.pid for each in stage.processes()}) == 2  # supervisord and Envoy
     agent.stdout.close()
-
-
-def test_the_supervisor_killed_is_replaced_and_its_orphans_ended(stage):
-    engine = stage.engine()
-    engine.start()
-    server = stage.server("1.0")
-    stage.bring_up(engine, server)
-    engine.route(stage.split(server))
-    daemon = stage.process("supervisor.supervisord")
-    daemon.kill()
-    stage.wait(lambda: daemon.pid not in {each.pid for each in stage.processes()})
-    engine.start()
-    stage.bring_up(engine, server)
-    assert set(stage.drive(50).answers) == {(200, "1.0")}
-    assert len(stage.processes()) == 3
 
 
 def test_a_server_that_crashes_comes_back_and_stable_feels_nothing(stage):
@@ -225,10 +209,8 @@ def test_what_was_verified_is_what_runs_after_a_restart(stage):
     server = stage.server("1.0")
     stage.bring_up(engine, server)
     server.model_file.write_text("something else")
-    process = stage.process("tiny_server")
-    process.kill()
-    process.wait()
-    stage.wait(lambda: engine.running()[0].state.phase is Phase.READY)
+    stage.kill("tiny_server")
+    stage.bring_up(engine, server)
 
 
 def test_a_server_whose_port_was_taken_gets_another(stage):
@@ -240,8 +222,7 @@ def test_a_server_whose_port_was_taken_gets_another(stage):
     port = engine.running()[0].port
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        process = stage.process("tiny_server")
-        process.kill()
+        stage.kill("tiny_server")
         stage.wait(lambda: bind(thief, port))
         stage.bring_up(engine, server)
         assert engine.running()[0].port != port
@@ -298,18 +279,6 @@ def test_stop_answers_what_is_in_flight_and_leaves_no_process(stage):
         assert stage.processes() == []
     assert seen.answers[200, "1.0"] == seen.total >= 4
     assert seen.broken == 0
-
-
-def test_stop_and_start_again_serves_the_same(stage):
-    engine = stage.engine()
-    engine.start()
-    server = stage.server("1.0")
-    stage.bring_up(engine, server)
-    engine.route(stage.split(server))
-    engine.stop()
-    engine.start()
-    stage.wait(lambda: engine.running()[0].state.phase is Phase.READY)
-    assert set(stage.drive(20).answers) == {(200, "1.0")}
 
 
 def test_only_known_servers_are_routed_and_only_unrouted_ones_stopped(stage):
@@ -380,9 +349,7 @@ def test_after_a_reboot_servers_come_before_traffic(stage):
     server = stage.server("1.0")
     stage.bring_up(engine, server)
     engine.route(stage.split(server))
-    for process in stage.processes():
-        process.kill()
-    psutil.wait_procs(stage.processes(), timeout=10)
+    stage.switch_off()
     with stage.traffic() as seen:
         engine.start()
         stage.wait(lambda: seen.total > 50)

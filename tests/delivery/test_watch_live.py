@@ -32,7 +32,7 @@ def first_look(engine, stable, canary):
     return watching.observe(engine.scrape())
 
 
-def judged(engine, watching, *, until, seconds=30.0, every=0.5):
+def judged(engine, watching, *, until, seconds=90.0, every=0.5):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         scrape = engine.scrape()

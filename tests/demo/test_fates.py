@@ -11,6 +11,7 @@ from mlci.gates.registry import find
 from mlci.manifest.evaluation_set import parse_evaluation_set
 from mlci.manifest.policy import parse_policy
 from mlci.manifest.release import parse_release
+from mlci.records.grouping import Grouping
 from mlci.records.judgement import Judgement
 from mlci.records.outcome import Outcome
 
@@ -44,7 +45,8 @@ def judged(root: Path, champion: str | None, candidate: str) -> dict[str, Judgem
     exam = parse_evaluation_set(path, (templates / path).read_bytes())
     new = contender(root, candidate)
     old = contender(root, champion) if champion else None
-    sat = examine(new, old, exam, root / exam.uri, exam.sensitive)
+    by = [Grouping(column=column) for column in exam.sensitive]
+    sat = examine(new, old, exam, root / exam.uri, by)
     bench = Bench(
         candidate=new,
         champion=old,

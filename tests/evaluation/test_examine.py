@@ -7,11 +7,16 @@ import pytest
 from mlci.errors import Broken
 from mlci.evaluation import dataset as dataset_module
 from mlci.evaluation.examine import examine
+from mlci.records.grouping import Grouping
 
 FLOAT, INT64, STRING, BOOL, DOUBLE = 1, 7, 8, 9, 11
 
 Y = [1, 0, 1, 0, 1, 0, 0, 0, 1]
 S = np.array([0.9, 0.1, 0.4, 0.6, 0.5, 0.2, 0.0, 0.3, 1.0], np.float32)
+
+
+def by(*columns):
+    return [Grouping(column=column) for column in columns]
 
 
 def broken(call, *words):
@@ -24,7 +29,7 @@ def broken(call, *words):
 
 def test_labels_scores_and_groups_row_for_row(sit, exam, parquet, echo):
     data = parquet({"y": Y, "s": S, "sex": list("fmfmfmfmf")})
-    found = examine(sit(echo), None, exam(), data, ["sex"])
+    found = examine(sit(echo), None, exam(), data, by("sex"))
     assert found.rows == 9
     assert found.champion is None
     np.testing.assert_array_equal(found.truth, np.array(Y, bool))
@@ -50,9 +55,10 @@ def test_the_champion_sits_the_same_rows(sit, exam, parquet, echo):
 
 def test_batches_change_nothing(sit, exam, parquet, echo, monkeypatch):
     data = parquet({"y": Y * 5, "s": np.tile(S, 5), "g": ["u", None, "v"] * 15})
-    whole = examine(sit(echo), None, exam(), data, ["g"])
+    whole = examine(sit(echo), None, exam(), data, by("g"))
     monkeypatch.setattr(dataset_module, "BATCH_ROWS", 4)
-    parts = examine(sit(echo), None, exam(), data, ["g"])
+    monkeypatch.setattr(dataset_module, "CODED_ROWS", 5)
+    parts = examine(sit(echo), None, exam(), data, by("g"))
     np.testing.assert_array_equal(whole.truth, parts.truth)
     np.testing.assert_array_equal(whole.candidate.score, parts.candidate.score)
     np.testing.assert_array_equal(whole.groups["g"].codes, parts.groups["g"].codes)
@@ -109,7 +115,7 @@ def test_a_pipeline_of_scikit_learn_answers_as_it_does_there(sit, exam, parquet,
     data = parquet(
         {"y": y, "age": frame.age.to_numpy(), "work": pa.array(frame.work).dictionary_encode()}
     )
-    found = examine(sit(path), None, exam(positive=">50K"), data, ["work"])
+    found = examine(sit(path), None, exam(positive=">50K"), data, by("work"))
     expected = pipeline.predict_proba(frame)[:, list(pipeline.classes_).index(">50K")]
     np.testing.assert_allclose(found.candidate.score, expected, atol=1e-5)
     np.testing.assert_array_equal(found.candidate.label, pipeline.predict(frame) == ">50K")
@@ -379,10 +385,10 @@ def test_groups_a_missing_column_a_nested_one_and_too_many_levels(sit, exam, par
             "few": np.arange(rows) % 1000,
         }
     )
-    broken(lambda: examine(sit(echo), None, exam(), data, ["ids"]), "'ids'", "nearest: id")
-    broken(lambda: examine(sit(echo), None, exam(), data, ["id"]), "more than 1000", "coarser")
-    broken(lambda: examine(sit(echo), None, exam(), data, ["list"]), "type list")
-    found = examine(sit(echo), None, exam(), data, ["few"])
+    broken(lambda: examine(sit(echo), None, exam(), data, by("ids")), "'ids'", "nearest: id")
+    broken(lambda: examine(sit(echo), None, exam(), data, by("id")), "more than 1000", "coarser")
+    broken(lambda: examine(sit(echo), None, exam(), data, by("list")), "type list")
+    found = examine(sit(echo), None, exam(), data, by("few"))
     assert found.groups["few"].levels == tuple(str(each) for each in range(1000))
 
 
@@ -395,7 +401,7 @@ def test_levels_are_sorted_whatever_the_order_of_the_rows(sit, exam, parquet, ec
             "f": [2.5, float("nan"), float("nan"), -1.0],
         }
     )
-    found = examine(sit(echo), None, exam(), data, ["b", "f"])
+    found = examine(sit(echo), None, exam(), data, by("b", "f"))
     assert found.groups["b"].levels == ("false", "true", "(null)")
     np.testing.assert_array_equal(found.groups["b"].codes, [1, 2, 0, 1])
     assert found.groups["f"].levels == ("-1.0", "2.5", "nan")
@@ -408,7 +414,8 @@ def test_a_pickle_named_onnx_and_other_formats_and_tasks(sit, exam, parquet, tmp
     pickled.write_bytes(b"\x80\x04\x95")
     broken(lambda: examine(sit(pickled), None, exam(), data, []), "pickle")
     broken(lambda: examine(sit(echo, format="skops"), None, exam(), data, []), "'skops'")
-    broken(lambda: examine(sit(echo, task="regression"), None, exam(), data, []), "regression")
+    other = sit(echo, task="regression")
+    broken(lambda: examine(sit(echo), other, exam(), data, []), "'regression'", "one task")
 
 
 def test_a_model_without_inputs(sit, exam, parquet, graph):

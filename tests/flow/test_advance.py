@@ -54,13 +54,18 @@ def test_moves(step, baked, total, health, watch, incident, move):
     assert advance(progress, RELEASE, watch, health, incident=incident) is move
 
 
-def test_what_was_begun_is_finished_whatever_is_seen_now():
-    for health in Health:
-        begun = Progress(delivery="d", intent=Intent.TAKE_BACK)
-        assert advance(begun, RELEASE, PAUSE, health) is Move.TAKE_BACK
-    begun = Progress(delivery="d", intent=Intent.PROMOTE)
-    assert advance(begun, RELEASE, PAUSE, H.UNKNOWN) is Move.PROMOTE
+def test_a_promotion_that_was_begun_goes_on_unless_harm_is_shown():
+    begun = Progress(delivery="d", intent=Intent.PROMOTE, total=61.0)
+    for health in (H.UNKNOWN, H.WATCHING, H.HEALTHY):
+        assert advance(begun, RELEASE, ABORT, health) is Move.PROMOTE
     assert advance(begun, RELEASE, PAUSE, H.REGRESSED) is Move.TAKE_BACK
+
+
+def test_a_persons_yes_to_a_pause_promotes_unless_harm_is_shown():
+    late = Progress(delivery="d", total=61.0)
+    for health in (H.UNKNOWN, H.WATCHING, H.HEALTHY):
+        assert advance(late, RELEASE, PAUSE, health, approved=True) is Move.PROMOTE
+    assert advance(late, RELEASE, PAUSE, H.REGRESSED, approved=True) is Move.TAKE_BACK
 
 
 PROGRESS = st.builds(
@@ -103,6 +108,6 @@ def test_every_delivery_comes_to_an_end_or_to_a_pause(seconds, watch, health):
             if move is Move.STEP
             else progress.waited(seconds)
             if unseen
-            else progress.observed(seconds, promoted=False)
+            else progress.observed(seconds)
         )
     assert move in (Move.PROMOTE, Move.TAKE_BACK, Move.PAUSE)

@@ -2,17 +2,21 @@
 
 import math
 import socket
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from mlci.errors import Broken
+from mlci.delivery.local.pauses import Pauses
+from mlci.errors import Broken, MlciError
 from mlci.flow.evidence import Evidence
 from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
 from mlci.flow.gating import GateRun
 from mlci.flow.progress import Intent, Journal, Progress
+from mlci.flow.reading import Reader
+from mlci.gitops.repository import Repository
 from mlci.records.outcome import Health
 from mlci.watch.judge import Assessment
 
@@ -68,6 +72,51 @@ def test_only_finite_numbers_reach_a_record():
         )
     )
     assert evidence.numbers() == {"a": 1.5}
+
+
+def test_a_gate_that_a_hold_ends_may_run_again(world):
+    gate = GateRun(repository=world.path, folder=world.path.parent / "gate")
+    commit = world.git("rev-parse", "HEAD")
+    for _ in range(2):
+        assert gate.start("releases/income/absent.yaml", commit, "digest")
+        gate.interrupt()
+        gate.interrupt()
+        while not gate.settle():
+            pass
+        assert not gate.failure("digest")
+
+
+def test_an_old_reading_decides_nothing_and_outlives_the_agent_that_took_it(world, tmp_path):
+    memory = tmp_path / "production" / "reading.json"
+    how = {"repository": Repository.open(world.path), "base": None, "memory": memory}
+    first = Reader(**how, poll=0.01, patience=0.2)
+    first.refresh().result()
+    assert not memory.exists()
+    memory.parent.mkdir()
+    first.refresh().result()
+    assert first.trouble() == ""
+    time.sleep(0.25)
+    assert "no answer" in first.trouble()
+    first.close()
+
+    world.origin.rename(tmp_path / "away.git")
+    second = Reader(**how, poll=5.0)
+    second.refresh().result()
+    for reading in (first.truth, second.newest()):
+        assert reading.protected.commit == world.git("rev-parse", "HEAD")
+        assert reading.rules.project.environment("production").port == 8082
+    assert second.trouble()
+    second.close()
+    memory.write_text("[]")
+    with pytest.raises(MlciError):
+        Reader(**how, poll=5.0).newest()
+
+
+def test_what_ended_is_started_again_at_once_and_then_after_a_pause():
+    pauses = Pauses()
+    assert [pauses.due(name) for name in ("a", "a", "b", "a")] == [True, False, True, False]
+    pauses.over("a")
+    assert pauses.due("a")
 
 
 def test_a_gate_that_ends_without_a_verdict_says_why(world):

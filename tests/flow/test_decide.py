@@ -15,6 +15,7 @@ from mlci.flow.decide import (
     Deliver,
     Gate,
     Record,
+    Regress,
     Remove,
     Steady,
     TakeBack,
@@ -22,6 +23,7 @@ from mlci.flow.decide import (
     Wait,
     decide,
 )
+from mlci.flow.progress import Intent, Progress
 from mlci.gitops import deliveries
 from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.release import Model, Release, Step
@@ -62,10 +64,14 @@ def history(*words):
     return records
 
 
+def delivery(name):
+    return name.encode().hex().ljust(64, "0")
+
+
 def record(seq, name, state, **more):
     return DeliveryRecord(
         seq=seq,
-        delivery=name.encode().hex().ljust(64, "0"),
+        delivery=delivery(name),
         state=state,
         environment="production",
         model="income",
@@ -83,9 +89,14 @@ def record(seq, name, state, **more):
 NOTHING = Admission()
 
 
-def act(tip, records, admission=NOTHING):
+def act(tip, records, admission=NOTHING, **more):
     return decide(
-        environment="production", model="income", tip=tip, history=records, admission=admission
+        environment="production",
+        model="income",
+        tip=tip,
+        history=records,
+        admission=admission,
+        **more,
     )
 
 
@@ -165,6 +176,53 @@ def test_a_verdict_takes_a_manifest_back_once():
     assert other.state is State.REFUSED
 
 
+@pytest.mark.parametrize(
+    ("journal", "words", "back"),
+    [
+        ("b", "a:HEALTHY b:ADMITTED", "a"),
+        ("b", "a:HEALTHY b:PAUSED b:APPROVED", "a"),
+        ("b", "a:HEALTHY b:HEALTHY", "a"),
+        ("b", "a:HEALTHY b:HEALTHY c:GATING", "a"),
+        ("b", "a:HEALTHY b:ADMITTED b:SUPERSEDED c:HELD", "a"),
+        ("b", "b:ADMITTED", None),
+    ],
+)
+def test_harm_that_was_shown_comes_before_whatever_git_asks_for(journal, words, back):
+    begun = Progress(delivery=delivery(journal), intent=Intent.TAKE_BACK)
+    records = history(*words.split())
+    for letter in ("a", "b", "c", None):
+        for admission in (NOTHING, PASSED, FAILED, HELD):
+            found = act(tip(letter), records, admission, journal=begun)
+            assert isinstance(found, Regress)
+            assert found.record.version == journal
+            assert found.record.state is not State.APPROVED
+            assert (found.back.version if found.back else None) == back
+    over = [*records, record(len(records) + 1, journal, State.REGRESSED)]
+    assert not isinstance(act(tip("c"), over, journal=begun), Regress)
+    promoting = replace(begun, intent=Intent.PROMOTE)
+    assert not isinstance(act(tip("b"), records, journal=promoting), Regress)
+
+
+def test_a_delivery_under_way_stays_so_while_nothing_may_be_done():
+    for letter in ("a", "b", "c", None):
+        found = act(tip(letter), history("a:HEALTHY", "b:ADMITTED"), acting=False)
+        assert isinstance(found, Deliver)
+        assert (found.record.version, found.champion.version) == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("words", "approved"),
+    [
+        ("b:ADMITTED b:PAUSED b:APPROVED", True),
+        ("b:ADMITTED b:PAUSED", False),
+        ("b:ADMITTED b:APPROVED", False),
+        ("b:ADMITTED b:PAUSED a:APPROVED", False),
+    ],
+)
+def test_a_persons_yes_counts_for_the_pause_before_it(words, approved):
+    assert act(tip("b"), history("a:HEALTHY", *words.split())).approved == approved
+
+
 def test_two_agents_mean_the_same_delivery():
     one, other = (act(tip("b"), history("a:HEALTHY"), PASSED) for _ in range(2))
     assert one == other
@@ -176,6 +234,7 @@ EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("merge"), MERGE),
         st.tuples(st.just("outcome"), st.sampled_from(["HEALTHY", "REGRESSED", "PAUSED"])),
+        st.tuples(st.just("harm"), st.none()),
         st.tuples(st.just("approve"), st.just(None)),
         st.tuples(st.just("refuse pushes"), st.booleans()),
         st.tuples(st.just("lose the last word"), st.booleans()),
@@ -190,6 +249,7 @@ class World:
     def __init__(self, fails):
         self.records, self.tip, self.fails = [], None, fails
         self.refusing, self.forgets, self.taken = False, False, set()
+        self.journal = None
 
     def admission(self):
         if self.tip is None:
@@ -226,8 +286,10 @@ class World:
 
     def step(self):
         """One act; False when there is nothing to record or to push."""
-        found = act(tip(self.tip), self.records, self.admission())
+        found = act(tip(self.tip), self.records, self.admission(), journal=self.journal)
         match found:
+            case Regress(record=older):
+                self.append(older, State.REGRESSED)
             case Record(of=DeliveryRecord() as older, state=state):
                 self.append(older, state)
             case Record(state=state):
@@ -262,6 +324,10 @@ class World:
             if not self.forgets:
                 self.append(regressed, State.REVERTED, reversal="f" * 40)
 
+    def shown(self, of):
+        """Harm, journalled; people merge before the agent comes to record it."""
+        self.journal = Progress(delivery=of.delivery, intent=Intent.TAKE_BACK)
+
     def settle(self):
         for _ in range(20):
             if not self.step():
@@ -270,13 +336,18 @@ class World:
 
     def happen(self, kind, what):
         under_way = act(tip(self.tip), self.records, self.admission())
+        champion = deliveries.champion(self.records)
         match kind:
+            case "harm" if isinstance(under_way, Deliver):
+                self.shown(under_way.record)
+            case "harm" if isinstance(under_way, Steady | Wait) and champion:
+                self.shown(champion)
             case "merge":
                 self.tip = what
             case "outcome" if isinstance(under_way, Deliver):
                 self.append(under_way.record, State(what))
             case "outcome" if isinstance(under_way, Steady) and what == "REGRESSED":
-                self.append(under_way.champion, State.REGRESSED)
+                self.append(champion, State.REGRESSED)
             case "approve" if self.records:
                 self.append(self.records[-1], State.APPROVED)
             case "refuse pushes":
@@ -297,6 +368,23 @@ def test_whatever_is_merged_the_acts_come_to_rest(events, fails):
         assert len(world.records) == number
         judged = [each.delivery for each in world.records if each.state is State.REGRESSED]
         assert len(judged) == len(set(judged))
+
+
+@settings(max_examples=200, deadline=None)
+@given(EVENTS, MERGE, st.sets(st.sampled_from("abc")))
+def test_harm_is_recorded_whatever_is_merged_before(events, merged, fails):
+    world = World(fails)
+    for kind, what in events:
+        world.happen(kind, what)
+        if kind == "harm":
+            world.happen("merge", merged)
+        world.settle()
+        if world.journal is not None:
+            own = [each for each in world.records if each.delivery == world.journal.delivery]
+            assert [each.state for each in own].count(State.REGRESSED) == 1
+            if (champion := deliveries.champion(world.records)) is not None:
+                assert champion.delivery != world.journal.delivery
+            world.journal = None
 
 
 @settings(max_examples=300, deadline=None)

@@ -138,6 +138,35 @@ def test_a_load_gate_says_its_requests_and_what_they_show(world, make):
     world.run("plan", PRODUCTION).says("warning: all/load: errorRate", "gate      at most")
 
 
+def test_starts_and_perturbed_rows(world, make):
+    """What is planned is judged: a file and perturbed rows need no server."""
+    gates = [
+        "{gate: size, metric: model_bytes, maximum: 50MB, champion: {maximumRatio: 1.5}}",
+        "{gate: robustness, perturbations: {noise: {columns: [s], scale: 0.1}},"
+        " maximum: 20%, champion: {margin: 5%}}",
+    ]
+    world.merge({POLICY: make.policy(*gates, "{gate: size, metric: cold_start, maximum: 9s}")})
+    world.record(State.ADOPTED)
+    world.propose(make.model("s", "2"))
+    plan = _plan(world)
+    rows = _rows(plan)
+    cold = rows.pop("size/cold_start/maximum")
+    assert (cold["n"], cold["unit"]) == (11, "starts")
+    assert plan["gateSeconds"] > 15
+    assert {each["unit"] for name, each in rows.items() if "size" in name} == {"file"}
+    flips = rows["robustness/flip_rate/maximum/noise"]
+    assert (flips["n"], flips["unit"], flips["warning"]) == (1500, "rows", None)
+    world.run("plan", PRODUCTION).says("11 starts", "50.0 MB or less", "20.00 %")
+
+    world.merge({POLICY: make.policy(*gates)})
+    world.propose(make.model("s", "2"))
+    done = world.gate("--format", "json")
+    judged = {each["id"].removeprefix("all/"): each for each in done.fits("verdict")["judgements"]}
+    assert [*judged] == [*rows]
+    assert {each["outcome"] for each in judged.values()} == {"PASS"}
+    world.gate().says("50.0 MB", "x1.0", "pp")
+
+
 def test_a_held_release_says_so(world, make):
     world.record(State.ADOPTED)
     world.propose(make.model("s", "2"))
@@ -174,10 +203,10 @@ def test_every_metric_is_forecast_near_what_the_gate_finds(world, make, metric):
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier"])
-def test_what_only_the_losses_decide_is_not_forecast(world, make, metric):
+def test_what_only_the_scores_decide_is_not_forecast(world, make, metric):
     world.merge({POLICY: make.policy(f"{{gate: accuracy, metric: {metric}, maximum: 0.7}}")})
     (row,) = _rows(_plan(world)).values()
-    assert (row["detectable"], row["assuming"]) == (None, "nothing: the losses' spread decides")
+    assert (row["detectable"], row["assuming"]) == (None, "nothing: the scores' spread decides")
 
 
 def test_an_exam_that_can_not_be_read(world, make):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mlci.flow.case import read_case
+from mlci.flow.clock import today
 from mlci.flow.standing import context, put_aside, stand, undecided, verdict_that_stands
 from mlci.records.delivery import State
 
@@ -40,12 +41,12 @@ def test_the_first_decision_stands_and_then_the_first_that_is_not_put_aside(worl
     for number in (1, 2, 3):
         assert world.gate("--record").code == 1
         truth = read_case(world.repository, PRODUCTION, base=None, at=None).truth
-        stands = verdict_that_stands(truth.records, *where, world.history())
+        stands = verdict_that_stands(truth.records, *where, world.history(), today())
         assert stands is not None
         assert stands.id.endswith(f"-{number:04}.json")
         assert undecided(truth.records, *where, world.history()) is None
         assert world.run("approve", PRODUCTION, "--reason", "again").code == 0
-        assert verdict_that_stands(truth.records, *where, world.history()) is None
+        assert verdict_that_stands(truth.records, *where, world.history(), today()) is None
     assert len(put_aside(world.history(), case.release.digest)) == 3
     assert put_aside(world.history(), "sha256:other") == frozenset()
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlci.gates.parts.file import Part, read_part, write_part
 from mlci.gates.protocol import Bench, Contender
 from mlci.gates.registry import find
 from mlci.records.evaluation_set import EvaluationSet
@@ -113,6 +114,19 @@ def run() -> Callable[..., Mapping[str, Judgement]]:
 @pytest.fixture(scope="session")
 def examination() -> Callable[..., Examination]:
     return make_examination
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Any]:
+    """A measurement as it comes out of the file that it was written to."""
+    file = tmp_path_factory.mktemp("parts") / "part.npz"
+
+    def through(measurement: Any) -> Any:
+        with file.open("wb") as stream:
+            write_part(stream, Part(about={}, measurement=measurement))
+        return read_part(file, type(measurement)).measurement
+
+    return through
 
 
 @pytest.fixture(scope="session")

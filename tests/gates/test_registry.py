@@ -18,7 +18,7 @@ def test_the_registry_is_sorted_and_every_gate_says_its_own_name():
 def test_an_unknown_gate_names_the_nearest():
     with pytest.raises(BadInput, match=r"'acuracy'.*nearest: accuracy"):
         find("acuracy")
-    with pytest.raises(BadInput, match="one of accuracy, fairness, load"):
+    with pytest.raises(BadInput, match="one of accuracy, data, fairness, load, robustness, size"):
         find("zzz")
 
 

@@ -58,6 +58,11 @@ def test_next_seq(history):
         (["a HEALTHY", "a REGRESSED"], None),
         (["a HEALTHY", "b HEALTHY", "b SUPERSEDED"], "b"),
         (["a REGRESSED", "a HEALTHY"], "a"),
+        # one model in two manifests: where it regressed after its promotion, it did so in both
+        (["o HEALTHY", "a/m/x HEALTHY", "b/n/x HEALTHY", "b/n/x REGRESSED"], "o"),
+        (["a/m/x HEALTHY", "b/n/x HEALTHY", "b/n/x REGRESSED"], "a"),
+        (["o HEALTHY", "a/m/x HEALTHY", "b/n/x ADMITTED", "b/n/x REGRESSED"], "a"),
+        (["o HEALTHY", "a/m/x HEALTHY", "a/m/x REGRESSED", "b/n/x HEALTHY"], "b"),
     ],
 )
 def test_champion_is_the_newest_that_nothing_voids(history, steps, champion):
@@ -94,6 +99,10 @@ def test_ways_back_are_the_champion_and_the_one_before(history, steps, versions)
         (["a HEALTHY", "a REGRESSED", "b REGRESSED"], None),
         (["o HEALTHY", "a/m HEALTHY", "b/m REGRESSED"], "o"),
         (["a ADOPTED", "b HEALTHY", "b REGRESSED"], "a"),
+        (["o HEALTHY", "a/m/x HEALTHY", "b/n/x HEALTHY"], "o"),
+        (["o HEALTHY", "a/m/x HEALTHY", "b/n/x HEALTHY", "b/n/x REGRESSED"], "o"),
+        (["o HEALTHY", "a/m/x HEALTHY", "b/n/x ADMITTED"], "a"),
+        (["a/m/x HEALTHY", "b/n/x HEALTHY"], "a"),
     ],
 )
 def test_restoration_target_is_another_manifest_that_was_healthy_before(history, steps, target):

@@ -67,8 +67,10 @@ def test_a_served_model_is_sent_the_whole_schedule(onnx_models, tmp_path):
     rows.write_text(f'{{"inputs": [{tensor.format("age")}, {tensor.format("hours")}]}}')
 
     with (
-        served(model, version="1.0") as url,
-        generating({CANDIDATE: Target(url=url, payloads=rows)}, rate=100, timeout=5) as generator,
+        served(model, version="1.0") as server,
+        generating(
+            {CANDIDATE: Target(url=server.infer, payloads=rows)}, rate=100, timeout=5
+        ) as generator,
     ):
         block = generator.run(Order(arm=CANDIDATE, seconds=1.0, seed=7))
 

@@ -6,7 +6,7 @@ import pytest
 
 from mlci.errors import BadInput, Undecided
 from mlci.gates.registry import find
-from mlci.policy.plan import applicable, columns, comparable, plan
+from mlci.policy.plan import applicable, comparable, groupings, plan
 from mlci.records.policy import GatePolicy, GateSpec, Watch
 from mlci.records.release import Model, Release
 from mlci.records.source import Source
@@ -128,7 +128,7 @@ def test_judgements_of_all_policies_in_order():
     assert [each.gate_index for each in planned[:6]] == [0, 0, 0, 0, 1, 1]
     first = plan(policies, RELEASE, comparing=False, gate=find)
     assert [each.id for each in first] == [each for each in ids if "margin" not in each]
-    assert columns(planned) == ("age", "sex", "race")
+    assert [each.key for each in groupings(planned)] == ["age", "sex", "race"]
 
 
 def test_two_judgements_of_one_id_are_refused_with_their_place():
@@ -155,3 +155,25 @@ def test_without_a_champion_an_absolute_limit_must_exist():
 def test_an_unknown_gate_is_refused():
     with pytest.raises(BadInput, match="nearest: fairness"):
         plan([policy(gates=[gate("fairnes")])], RELEASE, comparing=True, gate=find)
+
+
+@pytest.mark.parametrize(
+    ("spec", "keys"),
+    [
+        (gate(metric="accuracy", minimum=0.8), ("minimum",)),
+        (gate(metric="accuracy", champion={"margin": 0.1}), ("champion", "margin")),
+        (gate("load", rate="9/s", objectives={"p95": "1s"}), ("objectives", "p95")),
+        (
+            gate("load", rate="9/s", champion={"maximumRatio": {"p50": 2.0}}),
+            ("champion", "maximumRatio", "p50"),
+        ),
+    ],
+)
+def test_each_judgement_knows_the_line_that_asks_for_it(spec, keys):
+    written = policy(gates=[spec])
+    places = {**written.source.places, ("spec", "gates", 0, *keys): (8, 7)}
+    exact = replace(written, source=replace(written.source, places=places))
+    (planned,) = plan([exact], RELEASE, comparing=True, gate=find)
+    assert planned.place == "policies/p.yaml:8:7"
+    (near,) = plan([written], RELEASE, comparing=True, gate=find)
+    assert near.place == "policies/p.yaml:7:5"

@@ -1,15 +1,21 @@
 """A verdict with every kind of judgement."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlci.records.judgement import Judgement, Limit, LimitKind, Planned
 from mlci.records.outcome import Outcome
+from mlci.records.rule import Ruling
 from mlci.records.verdict import PolicyId, ReleaseId, Verdict
+from mlci.records.waiver import Waived
 
 DIGEST = "sha256:" + "0" * 64
+VERDICTS = sorted((Path(__file__).parent / "verdicts").glob("*.json"))
 
 
 def make_judgement(
@@ -78,3 +84,40 @@ def judgement() -> Callable[..., Judgement]:
 @pytest.fixture(scope="session")
 def verdict() -> Callable[..., Verdict]:
     return make_verdict
+
+
+@pytest.fixture(scope="session")
+def documents() -> Mapping[str, Any]:
+    """Real verdicts by name: of the demo's releases, and one from before reports had places."""
+    return {each.stem: json.loads(each.read_text(encoding="utf-8")) for each in VERDICTS}
+
+
+@pytest.fixture(scope="session", params=[each.stem for each in VERDICTS])
+def real(request: pytest.FixtureRequest, documents: Mapping[str, Any]) -> Any:
+    return documents[request.param]
+
+
+@pytest.fixture(scope="session")
+def waived() -> Waived:
+    return Waived(
+        policy="staging",
+        gate="accuracy",
+        reason="known and small",
+        approver="Ann",
+        expires=date(2026, 12, 1),
+    )
+
+
+@pytest.fixture(scope="session")
+def ruling() -> Callable[..., Ruling]:
+    def make(name: str, outcome: str = "PASS") -> Ruling:
+        return Ruling(
+            id=f"staging/rules/{name}",
+            policy="staging",
+            control="ISO 42001 A.6",
+            title=f"Rule {name}",
+            outcome=Outcome(outcome),
+            reason="" if outcome == "PASS" else "it is false",
+        )
+
+    return make

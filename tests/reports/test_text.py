@@ -30,7 +30,7 @@ def test_a_table_with_units_reasons_and_the_verdict(judgement, verdict):
         outcome="FAIL",
     )  # fmt: skip
     made = replace(made, champion=replace(made.release, version="1.4.0"))
-    lines = shown(made, width=80).splitlines()
+    lines = shown(made, width=140).splitlines()
     assert lines[0].split() == ["judgement", "outcome", "estimate", "interval", "limit", "n"]
     text = "\n".join(lines)
     assert "86.12 %  85.65 % .. 86.57 %" in text
@@ -43,7 +43,7 @@ def test_a_table_with_units_reasons_and_the_verdict(judgement, verdict):
     assert "x1.020  x0.990 .. x1.050" in text
     assert "16,281" in text
     assert "ERROR (advice)" in text
-    assert "    shown beyond the limit: Male over Female" in lines
+    assert "    shown beyond the limit: Male over Female; this size shows +0.68 pp or more" in text
     assert "FAIL: income 1.5.0 for staging, against 1.4.0; 3 PASS, 1 FAIL, 1 INCONCLUSIVE" in text
     assert "Next: mend the model" in text
     assert "\x1b" not in text
@@ -87,7 +87,7 @@ def test_colour_only_when_asked_and_never_from_names(judgement, verdict):
     ],
 )
 def test_each_outcome_has_its_next_step(judgement, verdict, outcome, admits, words):
-    text = shown(verdict(judgement("a", outcome), outcome=outcome, admits=admits))
+    text = shown(verdict(judgement("a", outcome), outcome=outcome, admits=admits), width=160)
     assert words in text
     assert f"{outcome}: income 1.5.0 for staging, a first release; 1 {outcome} required" in text
 
@@ -103,3 +103,44 @@ def test_a_way_back_has_no_table(verdict):
 def test_another_document_is_refused():
     with pytest.raises(Broken):
         render({"kind": "Project"})
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_no_line_is_wider_than_asked(real, width):
+    lines = render(real, width).splitlines()
+    assert max(map(len, lines)) <= width
+    for each in real["judgements"]:
+        assert each["id"] in "".join(line.strip() for line in lines)
+
+
+def test_where_the_table_does_not_fit_each_judgement_is_a_paragraph(judgement, verdict):
+    made = verdict(
+        judgement("staging/accuracy/accuracy/minimum"),
+        judgement("staging/load/p95/objective", "ERROR", estimate=None, interval=None, n=0,
+                  metric="p95", kind="objective", limit=0.05, reason="it can't be served",
+                  detectable=None, needed=None),
+    )  # fmt: skip
+    lines = shown(made, width=80, colour=True).splitlines()
+    assert lines[0] == "\x1b[32mPASS\x1b[0m  staging/accuracy/accuracy/minimum"
+    assert lines[1] == "    86.12 % [85.65 % .. 86.57 %]; limit >= 85.00 %; n=16,281"
+    assert lines[2] == "    shown; this size shows 85.68 % or more; n=4,321 would do"
+    assert lines[4] == "    no value; limit <= 50.0 ms; n=0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "detectable", "words"),
+    [
+        ("minimum", 0.8, 0.01, "81.00 % or more"),
+        ("maximum", 0.8, 0.01, "79.00 % or less"),
+        ("margin", 0.02, 0.01, "-1.00 pp or more"),
+        ("maximumDifference", 0.1, 0.15, "+15.00 pp or more"),
+        ("minimumRatio", 0.8, 0.7, "x0.700 or less"),
+        ("maximumRatio", 2.0, 1.6, "x1.600 or less"),
+        ("objective", 0.02, 0.001, "0.10 % or less"),
+    ],
+)
+def test_what_a_size_shows_is_in_the_limits_own_unit(
+    judgement, verdict, kind, limit, detectable, words
+):
+    made = verdict(judgement("a", kind=kind, limit=limit, detectable=detectable))
+    assert f"this size shows {words}" in shown(made)

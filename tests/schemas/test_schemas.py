@@ -47,7 +47,7 @@ def test_an_unknown_schema():
         schemas.read("../project")
 
 
-@pytest.mark.parametrize("gate", ["accuracy", "fairness"])
+@pytest.mark.parametrize("gate", ["accuracy", "fairness", "size"])
 def test_metrics_are_those_of_the_registry(gate):
     names = schemas.read(f"gate-{gate}")["properties"]["metric"]["enum"]
     assert sorted(names) == sorted(fitting(gate))

@@ -5,21 +5,21 @@ import pytest
 from numpy.typing import NDArray
 
 from mlci.statistics.bootstrap import bootstrap_table, percentile_interval, table_interval
-from mlci.statistics.intervals import wilson
+from mlci.statistics.intervals import clopper_pearson
 
 
 def share(tables: NDArray[np.float64]) -> NDArray[np.float64]:
     return tables[:, 0] / tables.sum(axis=1)
 
 
-def test_a_share_has_nearly_wilsons_bounds() -> None:
+def test_a_share_has_the_exact_bounds() -> None:
     bounds = table_interval([30, 70], share, 0.95, resamples=40_000, seed=1)
-    assert bounds == pytest.approx(wilson(30, 100, 0.95), abs=0.003)
+    assert bounds == pytest.approx(clopper_pearson(30, 100, 0.95), abs=0.003)
 
 
 def test_no_error_seen_is_not_certainty() -> None:
     lower, upper = table_interval([20, 0], share, 0.95, resamples=20_000, seed=1)
-    assert lower == pytest.approx(0.91, abs=0.02)
+    assert lower == pytest.approx(0.05 ** (1 / 20), abs=0.005)
     assert upper == 1.0
 
 
@@ -54,4 +54,14 @@ def test_samples_that_are_not_finite_are_refused() -> None:
     with pytest.raises(ValueError, match="all finite"):
         percentile_interval([0.1, float("nan"), 0.3], 0.95)
     with pytest.raises(ValueError, match="undefined"):
-        table_interval([1, 2], lambda t: t[:, 0] * np.nan, 0.95, resamples=5, seed=1)
+        table_interval([1, 2], lambda t: t[:, 0] * np.nan, 0.95, resamples=200, seed=1)
+
+
+def test_confidence_that_resamples_cannot_tell_is_refused() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        table_interval([1, 2], share, 0.999, resamples=1000, seed=1)
+
+
+def test_effective_counts_need_not_be_whole() -> None:
+    bounds = table_interval([30.5, 70.25], share, 0.95, resamples=40_000, seed=1)
+    assert bounds == pytest.approx(clopper_pearson(30.5, 100.75, 0.95), abs=0.003)

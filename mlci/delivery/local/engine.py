@@ -8,25 +8,27 @@ successor finds everything by its digest, and each call may be repeated after a 
 and the other way round when a server goes.
 """
 
+import contextlib
 import http.client
-import json
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+import psutil
 
 from mlci.delivery.engine import Phase, Route, Running, Server, ServerState
 from mlci.delivery.local import envoy as proxy
-from mlci.delivery.local import envoy_config, files, lock, ports
-from mlci.delivery.local.servers import Command, Kept, Servers, serve_command
+from mlci.delivery.local import envoy_config, lock, orphans, ports
+from mlci.delivery.local.front import ENVOY, Front
+from mlci.delivery.local.pauses import Pauses
+from mlci.delivery.local.servers import Command, Kept, Servers, runs, serve_command
 from mlci.delivery.local.supervisor import Program, Supervisor
 from mlci.errors import Broken
 from mlci.records.traffic import Scrape
 
-ENVOY = "envoy"
 STRAGGLER_SECONDS = 0.2
 READY_SECONDS = 30.0
-# For clients to hear, with an answer, that their connection closes; some never ask again.
-GOODBYE_SECONDS = 4.0
 
 
 class LocalEngine:
@@ -47,11 +49,20 @@ class LocalEngine:
         command: Command = serve_command,
     ) -> None:
         self._root = state_dir.absolute() / environment
-        self._port, self._timeout = port, timeout
-        self._bounds, self._command = latency_bounds, command
+        self._timeout, self._command = timeout, command
         self._supervisor, self._servers = Supervisor(self._root), Servers(self._root)
-        self._envoy = proxy.Envoy(self._root)
+        self._front = Front(
+            self._root,
+            port=port,
+            bounds=latency_bounds,
+            timeout=timeout,
+            supervisor=self._supervisor,
+        )
+        self._envoy = self._front.envoy
         self._lock: int | None = None
+        # Programs that this agent saw at work, and when those that were given up are due again.
+        self._known: set[str] = set()
+        self._pauses = Pauses()
         # A drain may wait in a thread of its own: what is written is written under this.
         self._writing = threading.RLock()
 
@@ -60,12 +71,11 @@ class LocalEngine:
         self._root.chmod(0o700)
         if self._lock is None:
             self._lock = lock.take(self._root / "lock")
-        adopted = self._supervisor.alive()
-        if not adopted:
-            self._supervisor.end_orphans()
-            self._prepare_envoy()
-            self._supervisor.start(without=ENVOY)
-            self._wait_for_routed()
+        adopted = not self._supervisor.dead()
+        if adopted:
+            self._end_orphans(but=ENVOY)
+        else:
+            self._start_servers()
         try:
             self._start_envoy()
         except Broken:
@@ -73,28 +83,32 @@ class LocalEngine:
                 self._supervisor.stop()
             raise
 
+    def mend(self) -> None:
+        if self._supervisor.dead():
+            self._start_servers()
+        if self._envoy.live():
+            self._front.fine()
+        elif not self._orphans().get(ENVOY):
+            self._front.revive()
+
     def ensure(self, server: Server) -> ServerState:
-        with self._writing:
-            kept = self._servers.keep(server)
+        kept = self._servers.keep(server)
+        program = self._supervisor.add(kept.program, self._command(kept))
+        if program.state in ("BACKOFF", "FATAL") and not ports.is_free(kept.port):
+            kept = self._servers.elsewhere(kept)
+            with self._writing:
+                self._servers.put(kept)
+                self._write_clusters()
             self._supervisor.add(kept.program, self._command(kept))
-            program = self._supervisor.programs()[kept.program]
-            if program.state in ("BACKOFF", "FATAL") and not ports.is_free(kept.port):
-                kept = self._servers.move(kept)
-                self._supervisor.add(kept.program, self._command(kept))
-                self._write_clusters(self._servers.all())
-                return ServerState(phase=Phase.STARTING, reason=f"its port was taken: {kept.port}")
+            return ServerState(phase=Phase.STARTING, reason=f"its port was taken: {kept.port}")
+        if program.state == "FATAL":
+            return self._given_up(kept, program)
+        self._known.add(kept.program)
         return self._state(kept, program)
 
     def running(self) -> tuple[Running, ...]:
-        programs = self._supervisor.programs()
         return tuple(
-            Running(
-                identity=kept.identity,
-                model=kept.model,
-                version=kept.version,
-                port=kept.port,
-                state=self._state(kept, programs.get(kept.program)),
-            )
+            Running(identity=kept.identity, model=kept.model, version=kept.version, port=kept.port)
             for kept in self._servers.all().values()
         )
 
@@ -105,7 +119,7 @@ class LocalEngine:
                 if arm.identity not in known:
                     raise ValueError(f"{arm.identity} is routed before it is ensured")
             versions = {identity: kept.version for identity, kept in known.items()}
-            self._write_clusters(known)
+            self._write_clusters()
             self._envoy.apply("routes.json", envoy_config.routes(routes, versions, self._timeout))
 
     def routes(self) -> tuple[Route, ...]:
@@ -119,26 +133,28 @@ class LocalEngine:
             raise ValueError(f"{identity} is still routed")
         # A request that was on its way when the routes changed is counted by now.
         time.sleep(STRAGGLER_SECONDS)
-        self._wait_until_idle(envoy_config.cluster_name(identity))
+        self._front.wait_until_idle(envoy_config.cluster_name(identity))
         with self._writing:
             if any(arm.identity == identity for route in self.routes() for arm in route.arms):
                 return
-            left = {each: one for each, one in self._servers.all().items() if each != identity}
-            self._write_clusters(left)
+            self._write_clusters(but=identity)
         # Its end may take a while, and nothing else may wait for it.
         self._supervisor.remove(kept.program)
         with self._writing:
             self._servers.forget(kept)
-            self._write_clusters(self._servers.all())
+            self._known.discard(kept.program)
+            self._write_clusters()
 
     def scrape(self) -> Scrape:
         return self._envoy.scrape()
 
     def stop(self) -> None:
-        if self._supervisor.alive():
-            self._drain_envoy()
-            self._supervisor.halt(ENVOY)
+        self._front.drain()
+        if not self._supervisor.dead():
+            with contextlib.suppress(Broken):
+                self._supervisor.halt(ENVOY)
             self._supervisor.stop()
+        self._end_orphans()
         self.release()
 
     def release(self) -> None:
@@ -147,94 +163,106 @@ class LocalEngine:
             lock.give_back(self._lock)
             self._lock = None
 
+    def _start_servers(self) -> None:
+        """supervisord with all servers, each on a port that is free.
+
+        Where one was killed, Envoy and the servers go on without it: their successors start beside
+        them, traffic changes over once these have answered, then the old servers end.
+        """
+        serving = self._envoy.live()
+        if not serving:
+            self._end_orphans()
+            self._front.check_port()
+        successors = [
+            kept if ports.is_free(kept.port) else self._servers.elsewhere(kept)
+            for kept in self._servers.all().values()
+        ]
+        self._supervisor.start({each.program: self._command(each) for each in successors})
+        if serving:
+            self._wait_for_routed(successors)
+        with self._writing:
+            for each in successors:
+                self._servers.put(each)
+            if serving:
+                self._write_clusters()
+        if serving:
+            time.sleep(STRAGGLER_SECONDS)
+            self._end_orphans(but=ENVOY)
+        else:
+            self._front.prepare(self._ports())
+            self._wait_for_routed(successors)
+
     def _start_envoy(self) -> None:
-        if ENVOY in self._supervisor.programs() and not self._serves():
-            self._drain_envoy()
+        if self._front.outdated():
+            self._front.drain()
             self._supervisor.remove(ENVOY)
-            self._prepare_envoy()
-        self._supervisor.add(ENVOY, proxy.command())
-        deadline = time.monotonic() + proxy.SECONDS
-        while not self._envoy.live():
-            if self._supervisor.programs()[ENVOY].state == "FATAL" or time.monotonic() > deadline:
-                raise Broken(
-                    place=f"127.0.0.1:{self._port}",
-                    found=f"Envoy didn't start: {self._supervisor.log_tail(ENVOY)}",
-                    expected="Envoy listening",
-                    next_step=f"see {self._root / 'logs' / 'envoy.log'}",
-                )
-            time.sleep(0.05)
+            self._end_orphans()
+            self._front.prepare(self._ports())
+        if not self._orphans().get(ENVOY):
+            self._front.revive()
+        self._front.wait()
 
-    def _serves(self) -> bool:
-        running = (self._root / "bootstrap.json").read_text("utf-8")
-        return envoy_config.serves(running, self._port, self._bounds)
+    def _orphans(self) -> dict[str, list[psutil.Process]]:
+        known = self._servers.all().values()
 
-    def _prepare_envoy(self) -> None:
-        """Bootstrap, and the resources' files where none are left from an earlier run."""
-        if not ports.is_free(self._port):
-            raise Broken(
-                place=f"127.0.0.1:{self._port}",
-                found="another program listens on this port",
-                expected="a free port for this environment's traffic",
-                next_step="stop that program, or name another port in mlci.yaml",
-            )
-        folder = self._root / "xds"
-        folder.mkdir(exist_ok=True)
-        first = {
-            "xds/clusters.json": envoy_config.clusters({}),
-            "xds/routes.json": envoy_config.routes((), {}, self._timeout),
-        }
-        missing = {name: each for name, each in first.items() if not (self._root / name).exists()}
-        bootstrap = {"bootstrap.json": envoy_config.bootstrap(self._port, self._bounds)}
-        for name, content in (missing | bootstrap).items():
-            files.replace(self._root / name, json.dumps(content, indent=1))
+        def name_of(arguments: Sequence[str]) -> str | None:
+            if tuple(arguments) == proxy.command():
+                return ENVOY
+            own = (each.program for each in known if runs(each, self._command, arguments))
+            return next(own, None)
 
-    def _write_clusters(self, known: dict[str, Kept]) -> None:
-        ports_of = {identity: kept.port for identity, kept in known.items()}
-        self._envoy.apply("clusters.json", envoy_config.clusters(ports_of))
+        return orphans.orphans(self._root, name_of)
 
-    def _wait_until_idle(self, cluster: str | None) -> None:
-        """Bounded by the route's timeout, which ends every request."""
-        deadline = time.monotonic() + self._timeout + 1.0
-        while self._envoy.active(cluster) and time.monotonic() < deadline:
-            time.sleep(0.02)
+    def _end_orphans(self, but: str = "") -> None:
+        left = self._orphans().items()
+        orphans.end([each for name, processes in left if name != but for each in processes])
 
-    def _drain_envoy(self) -> None:
-        if not self._envoy.live():
-            return
-        self._envoy.drain()
-        deadline = time.monotonic() + GOODBYE_SECONDS
-        while self._envoy.connections() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        self._wait_until_idle(None)
+    def _ports(self, but: str = "") -> dict[str, int]:
+        known = self._servers.all()
+        return {identity: kept.port for identity, kept in known.items() if identity != but}
 
-    def _wait_for_routed(self) -> None:
-        """After a reboot servers come before traffic: requests that fail only because a server is
-        not up yet would count against its release."""
+    def _write_clusters(self, but: str = "") -> None:
+        self._envoy.apply("clusters.json", envoy_config.clusters(self._ports(but)))
+
+    def _wait_for_routed(self, servers: Sequence[Kept]) -> None:
+        """Servers come before their traffic: requests that fail only because a server is not up yet
+        would count against its release."""
         routed = {arm.identity for route in self.routes() for arm in route.arms}
         deadline = time.monotonic() + READY_SECONDS
-        while any(
-            each.identity in routed and each.state.phase is Phase.STARTING
-            for each in self.running()
-        ):
-            if time.monotonic() > deadline:
-                return
+        left = [each for each in servers if each.identity in routed]
+        while left and time.monotonic() < deadline:
             time.sleep(0.05)
+            programs = self._supervisor.programs()
+            states = [(each, programs[each.program]) for each in left]
+            left = [
+                each
+                for each, program in states
+                if program.state != "FATAL" and self._state(each, program).phase is not Phase.READY
+            ]
 
-    def _state(self, kept: Kept, program: Program | None) -> ServerState:
+    def _given_up(self, kept: Kept, program: Program) -> ServerState:
+        """Tried again after a pause. What was found given up may have failed for a reason that is
+        over, so it has to fail once more before that is said of it."""
+        if self._pauses.due(kept.program):
+            self._supervisor.again(kept.program)
+        if kept.program not in self._known:
+            self._known.add(kept.program)
+            return ServerState(phase=Phase.STARTING)
+        said = self._supervisor.log_tail(kept.program) or program.error or "no word in its log"
+        return ServerState(phase=Phase.FAILED, reason=f"{program.state}: {said}")
+
+    def _state(self, kept: Kept, program: Program) -> ServerState:
         """READY once a process answered, for as long as it lives: whether it then still answers
         is for the watch to judge by its traffic."""
-        if program is None:
-            return ServerState(phase=Phase.FAILED, reason="supervisord doesn't know it")
-        if program.state in ("FATAL", "STOPPED"):
-            said = self._supervisor.log_tail(kept.program) or program.error or "no word in its log"
-            return ServerState(phase=Phase.FAILED, reason=f"{program.state}: {said}")
-        if program.state in ("STARTING", "RUNNING"):
-            if self._servers.is_ready(kept, program.process):
-                return ServerState(phase=Phase.READY)
-            if _answers(kept.port):
-                self._servers.set_ready(kept, program.process)
-                return ServerState(phase=Phase.READY)
-        return ServerState(phase=Phase.STARTING)
+        if program.state not in ("STARTING", "RUNNING"):
+            return ServerState(phase=Phase.STARTING)
+        if program.state == "RUNNING":
+            self._pauses.over(kept.program)
+        if not self._servers.is_ready(kept, program.process):
+            if not _answers(kept.port):
+                return ServerState(phase=Phase.STARTING)
+            self._servers.set_ready(kept, program.process)
+        return ServerState(phase=Phase.READY)
 
 
 def _answers(port: int) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,13 @@ class Kept:
 
 
 Command = Callable[[Kept], tuple[str, ...]]
+
+
+def runs(kept: Kept, command: Command, arguments: Sequence[str]) -> bool:
+    """Whether these are the arguments of this server, on whichever port."""
+    numbers = {int(each) for each in arguments if each.isascii() and each.isdigit()}
+    own = (command(dataclasses.replace(kept, port=number)) for number in numbers)
+    return tuple(arguments) in own
 
 
 def serve_command(kept: Kept) -> tuple[str, ...]:
@@ -96,12 +103,13 @@ class Servers:
         unfinished.rename(self._folder / kept.folder)
         return kept
 
-    def move(self, kept: Kept) -> Kept:
-        """The same server on another port."""
+    def elsewhere(self, kept: Kept) -> Kept:
+        """The same server on another port; nobody knows of it before it is ``put``."""
         taken = {each.port for each in self.all().values()}
-        moved = dataclasses.replace(kept, port=ports.choose(taken))
-        self._write(self._folder / kept.folder, moved)
-        return moved
+        return dataclasses.replace(kept, port=ports.choose(taken))
+
+    def put(self, kept: Kept) -> None:
+        self._write(self._folder / kept.folder, kept)
 
     def is_ready(self, kept: Kept, process: str) -> bool:
         """Whether this very process has answered before, to whichever agent."""

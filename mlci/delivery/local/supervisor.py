@@ -4,6 +4,7 @@ Everything in its configuration is relative to the environment's folder, its wor
 text of a user's path stands in it. One program has one file in ``conf.d``.
 """
 
+import http.client
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 import xmlrpc.client
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,13 @@ import psutil
 
 import mlci
 from mlci.delivery.local import files
-from mlci.delivery.local.unix import XmlRpcTransport
+from mlci.delivery.local.unix import UnixConnection, XmlRpcTransport
 from mlci.errors import Broken
 
+DAEMON = "supervisor.supervisord"
 STOP_SECONDS = 20
+# An answer to anything but a stop takes milliseconds.
+ANSWER_SECONDS = 5.0
 
 # supervisord makes paths absolute, and a socket's address has room for 107 bytes: by way of its
 # working directory any path is short.
@@ -92,24 +96,37 @@ class Supervisor:
         self._programs = root / "conf.d"
         # Its file is made of all programs' files, by whichever thread changed one of them.
         self._writing = threading.Lock()
+        # By program, the file that the daemon is known to have taken over.
+        self._taken_over: dict[str, str] = {}
 
-    def alive(self) -> bool:
+    def dead(self) -> bool:
+        """Nobody listens on its socket. A daemon that listens and doesn't answer isn't dead."""
+        connection = UnixConnection(self._root / "supervisor.sock", ANSWER_SECONDS)
         try:
-            return bool(self._proxy().getState()["statename"])
+            connection.connect()
+        except (FileNotFoundError, ConnectionRefusedError):
+            return True
         except OSError:
             return False
+        finally:
+            connection.close()
+        return False
 
-    def start(self, *, without: str) -> None:
-        """Starts the daemon and all its programs but one, which is forgotten.
+    def start(self, programs: Mapping[str, Sequence[str]]) -> None:
+        """Starts the daemon with exactly these programs: name -> arguments.
 
         Broken when it doesn't answer in 10 s.
         """
         for folder in (self._programs, self._root / "logs"):
             folder.mkdir(exist_ok=True)
-        (self._programs / f"{without}.ini").unlink(missing_ok=True)
+        for file in self._programs.glob("*.ini"):
+            file.unlink()
+        for name, arguments in programs.items():
+            files.replace(self._file(name), _program(name, arguments))
+        self._taken_over.clear()
         self._write()
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", "supervisord.conf"],
+            [sys.executable, "-P", "-m", DAEMON, "-c", "supervisord.conf"],
             cwd=self._root,
             env=_environment(),
             stdin=subprocess.DEVNULL,
@@ -117,31 +134,35 @@ class Supervisor:
             text=True,
             check=False,
         )
-        if not _wait(self.alive, 10.0):
+        if not _wait(self._answers, 10.0):
             raise Broken(
                 place=str(self._root / "supervisord.log"),
                 found=f"supervisord didn't start: {done.stderr.strip()[-500:]}",
                 expected="supervisord answering on its socket",
             )
 
-    def add(self, name: str, arguments: Sequence[str]) -> None:
-        """The program runs from now on; another command replaces it. Nothing when it is there."""
-        text = _PROGRAM.format(name=name, command=quote(arguments))
-        changed = files.replace(self._programs / f"{name}.ini", text)
-        known = name in self.programs()
-        if known and not changed:
-            return
-        if known:
-            self._end(name)
-        with self._writing:
-            self._write()
-            self._call("reloadConfig")
-            self._call("addProcessGroup", name)
+    def add(self, name: str, arguments: Sequence[str]) -> Program:
+        """The program runs from now on, and how it does; other arguments replace it.
+
+        What an earlier call began and didn't end, for whatever reason, is done now.
+        """
+        text = _program(name, arguments)
+        known = self.programs()
+        if name not in known or self._taken_over.get(name) != text:
+            self._take_over(name, text)
+            known = self.programs()
+        if known[name].state == "STOPPED":
+            self.again(name)
+        return known[name]
+
+    def again(self, name: str) -> None:
+        """Starts a program that has ended, or was given up; nothing where it runs."""
+        self._call("startProcessGroup", name, False)
 
     def remove(self, name: str) -> None:
         """The program is stopped and forgotten."""
         with self._writing:
-            (self._programs / f"{name}.ini").unlink(missing_ok=True)
+            self._file(name).unlink(missing_ok=True)
             self._write()
         if name in self.programs():
             self._end(name)
@@ -180,48 +201,61 @@ class Supervisor:
             pid = int(self._call("getPID"))
             self._call("shutdown")
         except Broken:
-            return
+            if self.dead():
+                return
+            raise
         allowed = (STOP_SECONDS + 5.0) * 2
         if not _wait(lambda: not psutil.pid_exists(pid), allowed):
             raise Broken(
                 place=str(self._root), found=f"supervisord {pid} still runs", expected="its end"
             )
 
+    def _take_over(self, name: str, text: str) -> None:
+        with self._writing:
+            files.replace(self._file(name), text)
+            self._write()
+            ((added, changed, _),) = self._call("reloadConfig")
+        if name in changed:
+            self._end(name)
+        if name in added or name in changed:
+            self._call("addProcessGroup", name)
+        self._taken_over[name] = text
+
     def _end(self, name: str) -> None:
         self._call("stopProcessGroup", name)
         self._call("removeProcessGroup", name)
+
+    def _file(self, name: str) -> Path:
+        return self._programs / f"{name}.ini"
 
     def _write(self) -> None:
         programs = (each.read_text("utf-8") for each in sorted(self._programs.glob("*.ini")))
         files.replace(self._root / "supervisord.conf", _DAEMON + "".join(programs))
 
-    def end_orphans(self) -> None:
-        """What a supervisord that was killed left behind holds the ports of its successor."""
-        texts = {each.read_text("utf-8") for each in self._programs.glob("*.ini")}
-        orphans = []
-        for process in psutil.process_iter(["pid", "ppid", "cwd", "cmdline"]):
-            here = process.info["cwd"] == str(self._root.resolve()) and process.info["cmdline"]
-            if here and any(f"command = {quote(here)}\n" in text for text in texts):
-                process.terminate()
-                orphans.append(process)
-        for process in psutil.wait_procs(orphans, timeout=STOP_SECONDS)[1]:
-            process.kill()
-
-    def _proxy(self) -> Any:
-        # Stopping a program takes up to STOP_SECONDS, and the call waits for it.
-        transport = XmlRpcTransport(self._root / "supervisor.sock", STOP_SECONDS + 10.0)
-        return xmlrpc.client.ServerProxy("http://localhost", transport=transport).supervisor
-
-    def _call(self, method: str, *arguments: str) -> Any:
+    def _answers(self) -> bool:
         try:
-            return getattr(self._proxy(), method)(*arguments)
-        except (OSError, xmlrpc.client.Error) as error:
+            return bool(self._call("getState")["statename"])
+        except Broken:
+            return False
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        # Stopping a program takes up to STOP_SECONDS, and the call waits for it.
+        patience = STOP_SECONDS + 10.0 if method.startswith("stop") else ANSWER_SECONDS
+        transport = XmlRpcTransport(self._root / "supervisor.sock", patience)
+        try:
+            proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
+            return getattr(proxy.supervisor, method)(*arguments)
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise Broken(
                 place=str(self._root / "supervisor.sock"),
                 found=f"supervisord's {method} failed ({error})",
                 expected="supervisord at work",
                 next_step=f"see {self._root / 'supervisord.log'}",
             ) from None
+
+
+def _program(name: str, arguments: Sequence[str]) -> str:
+    return _PROGRAM.format(name=name, command=quote(arguments))
 
 
 def _environment() -> dict[str, str]:

@@ -7,10 +7,11 @@ slices that all keep the limit, the chance of any alarm is at most 1 - confidenc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlci.gates.accuracy.estimates import Estimate, Undefined
+from mlci.gates.accuracy.found import Estimate, Undefined
 from mlci.gates.decision import Interval, decide, detectable, needed
 from mlci.records.judgement import Judgement, Limit, LimitKind, Planned
 from mlci.records.outcome import Outcome
+from mlci.statistics.nobounds import NoBounds
 
 SHOWN = 5
 
@@ -33,8 +34,7 @@ def judge_slices(planned: Planned, levels: Mapping[str, Estimate | Undefined]) -
     """FAIL when a slice is shown beyond the limit, INCONCLUSIVE when one is too small to tell,
     else PASS. The estimate is the worst slice's; the interval holds the worst true value of all.
     """
-    unknown = {name: each.reason for name, each in levels.items() if isinstance(each, Undefined)}
-    known = {name: each for name, each in levels.items() if isinstance(each, Estimate)}
+    known, unknown = _sorted(levels, planned.confidence)
     slices = step_down(planned.limit, known, planned.confidence)
     n = sum(each.n for each in levels.values())
     details = {
@@ -72,6 +72,25 @@ def judge_slices(planned: Planned, levels: Mapping[str, Estimate | Undefined]) -
         needed=_needed(planned.limit, slices, n),
         details=details,
     )
+
+
+def _sorted(
+    levels: Mapping[str, Estimate | Undefined], confidence: float
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Those that have bounds at the strictest level of the step-down, and why others have none."""
+    known, unknown = dict[str, Estimate](), dict[str, str]()
+    strictest = 1.0 - (1.0 - confidence) / max(len(levels), 1)
+    for name, each in levels.items():
+        if isinstance(each, Undefined):
+            unknown[name] = each.reason
+            continue
+        try:
+            each.bounds(strictest)
+        except NoBounds as why:
+            unknown[name] = str(why)
+        else:
+            known[name] = each
+    return known, unknown
 
 
 def step_down(limit: Limit, levels: Mapping[str, Estimate], confidence: float) -> tuple[Slice, ...]:
@@ -141,9 +160,11 @@ def _needed(limit: Limit, slices: Sequence[Slice], n: int) -> int | None:
 
 
 def _row(each: Slice) -> dict[str, object]:
+    effective = each.estimate.at(each.confidence).effective
     return {
         "level": each.level,
         "n": each.estimate.n,
+        **({} if effective is None else {"effectiveRows": round(effective, 1)}),
         "estimate": each.estimate.value,
         "interval": list(each.interval),
         "confidence": each.confidence,

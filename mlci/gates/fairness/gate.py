@@ -6,61 +6,132 @@ pair is shown within it. Pairs too small to show twice the limit are always name
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from mlci.evaluation.tables import tabulate
+from mlci.evaluation.views import against, is_multiclass, one_class, right_or_wrong
+from mlci.gates.fairness.against import Against, ErrorsAgainst, RatesAgainst
 from mlci.gates.fairness.champion import judge_against_champion
-from mlci.gates.fairness.counts import GroupCounts
-from mlci.gates.fairness.pairs import judge_pairs
-from mlci.gates.planning import column_id, limits
+from mlci.gates.fairness.counts import GroupCounts, count
+from mlci.gates.fairness.errors import GroupErrors, compare_errors, gather_errors
+from mlci.gates.fairness.pairs import ASSURE, judge_pairs
+from mlci.gates.fairness.rates import compare_rates
+from mlci.gates.halves import Halves
+from mlci.gates.parts.merging import each
+from mlci.gates.planning import class_part, column_id, limits
 from mlci.gates.planning import planned as judgements
-from mlci.gates.protocol import Bench
+from mlci.gates.protocol import Bench, anchor_of
+from mlci.records.examination import Examination
 from mlci.records.judgement import Judgement, LimitKind, Planned
+from mlci.records.metric import METRICS, Family
+from mlci.records.outcome import Outcome
 from mlci.records.policy import GatePolicy, GateSpec
 
 ID = "fairness"
+ALARM = "alarm"
 
 By = tuple[str, ...]
+Kept = GroupCounts | GroupErrors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What is kept of each entry of ``by``; ``anchors`` the same with an older release in the
+    champion's place, None where none is asked for or there."""
+
+    groups: Mapping[By, Kept]
+    anchors: Mapping[By, Kept] | None = None
+
+    def __add__(self, other: "Measurement") -> "Measurement":
+        """Of both shards' rows. Raises ValueError where they don't measure the same."""
+        if (self.anchors is None) is not (other.anchors is None):
+            raise ValueError("measurements with and without an anchor don't add up")
+        anchors = None
+        if self.anchors is not None and other.anchors is not None:
+            anchors = each(self.anchors, other.anchors)
+        return Measurement(groups=each(self.groups, other.groups), anchors=anchors)
+
+
+HALVES = Halves(
+    measurement=Measurement,
+    judged=frozenset({"maximumDifference", "minimumRatio", "decision", "smallGroups", "champion"}),
+)
 
 
 def plan(spec: GateSpec, policy: GatePolicy, *, comparing: bool) -> tuple[Planned, ...]:
     """One judgement for each limit and each entry of ``by``; pairs stand in its details."""
     kinds = (LimitKind.MAXIMUM_DIFFERENCE, LimitKind.MINIMUM_RATIO)
     stated = limits(spec, policy, kinds, comparing=comparing)
-    slices = [
-        ("+".join(column_id(column) for column in by), {"by": list(by)})
+    parts = [
+        class_part(spec, ("+".join(column_id(column) for column in by), {"by": list(by)}))
         for by in (_by(entry) for entry in spec.parameters["by"])
     ]
-    return judgements(spec, policy, stated, slices)
+    alarms = _decision(spec) == ALARM
+    return tuple(
+        replace(each, alarm=alarms and not each.limit.kind.compared)
+        for each in judgements(spec, policy, stated, parts)
+    )
 
 
-def measure(
-    spec: GateSpec,  # noqa: ARG001 - what was planned names the columns
-    planned: tuple[Planned, ...],
-    bench: Bench,
-) -> Mapping[By, GroupCounts]:
-    """Counts the rows once, by all columns together; each entry of ``by`` is a sum over that."""
-    entries = dict.fromkeys(_by(each.slice["by"]) for each in planned if each.slice)
-    columns = tuple(dict.fromkeys(column for by in entries for column in by))
-    table = tabulate(bench.examination(), columns)
-    counts = {}
-    for by in entries:
-        marginal = table.by(by)
-        counts[by] = GroupCounts(names=marginal.names, cells=marginal.counts)
-    return counts
+def measure(spec: GateSpec, planned: tuple[Planned, ...], bench: Bench) -> Measurement:
+    """Raises Broken for a class that the exam doesn't have, and for too many groups."""
+    seen = _view(spec, bench.examination())
+    entries = tuple(dict.fromkeys(_by(each.slice["by"]) for each in planned if each.slice))
+    groups = _groups(spec, seen, entries)
+    version = anchor_of(spec)
+    if version is None or version not in seen.anchors:
+        return Measurement(groups=groups)
+    return Measurement(groups=groups, anchors=_groups(spec, against(seen, version), entries))
 
 
 def judge(
-    spec: GateSpec, planned: tuple[Planned, ...], measurement: Mapping[By, GroupCounts]
+    spec: GateSpec, planned: tuple[Planned, ...], measurement: Measurement
 ) -> tuple[Judgement, ...]:
-    decision = spec.parameters.get("decision", "alarm")
+    return tuple(_judge(spec, each, measurement) for each in planned)
+
+
+def _judge(spec: GateSpec, planned: Planned, measurement: Measurement) -> Judgement:
+    every: Mapping[By, Kept] | None = measurement.groups
+    if planned.limit.kind is LimitKind.ANCHOR:
+        every = measurement.anchors
+    if every is None:
+        reason = f"version {anchor_of(spec)} was never HEALTHY here: there is nothing to compare"
+        return Judgement(planned=planned, outcome=Outcome.ERROR, reason=reason)
+    kept = every[_by((planned.slice or {})["by"])]
     small_groups = spec.parameters.get("smallGroups", "inconclusive")
-    return tuple(
-        judge_against_champion(each, counts, small_groups=small_groups)
-        if each.limit.kind is LimitKind.MARGIN
-        else judge_pairs(each, counts, decision=decision, small_groups=small_groups)
-        for each in planned
-        for counts in [measurement[_by(each.slice["by"])]]  # type: ignore[index]
-    )
+    if planned.limit.kind.compared:
+        return judge_against_champion(planned, _against(kept, planned), small_groups=small_groups)
+    decision = _decision(spec)
+    assure = decision == ASSURE
+    if isinstance(kept, GroupErrors):
+        compared = compare_errors(planned, kept, assure=assure)
+    else:
+        compared = compare_rates(planned, kept, assure=assure)
+    return judge_pairs(planned, compared, decision=decision, small_groups=small_groups)
+
+
+def _against(kept: Kept, planned: Planned) -> Against:
+    if isinstance(kept, GroupErrors):
+        return ErrorsAgainst(errors=kept)
+    return RatesAgainst(counts=kept, metric=planned.metric)  # type: ignore[arg-type]
+
+
+def _view(spec: GateSpec, examination: Examination) -> Examination:
+    if not is_multiclass(examination):
+        return examination
+    if "class" in spec.parameters:
+        return one_class(examination, spec.parameters["class"], f"gate {spec.name!r}: class")
+    return right_or_wrong(examination)
+
+
+def _groups(spec: GateSpec, seen: Examination, entries: tuple[By, ...]) -> Mapping[By, Kept]:
+    metric = spec.parameters["metric"]
+    if METRICS[metric].family is Family.VALUE:
+        return gather_errors(metric, seen, entries)
+    return count(seen, entries)
+
+
+def _decision(spec: GateSpec) -> str:
+    return str(spec.parameters.get("decision", ALARM))
 
 
 def _by(entry: str | list[str] | tuple[str, ...]) -> By:

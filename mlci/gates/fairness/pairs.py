@@ -5,58 +5,53 @@ upper bounds, as far as these hold together: that is the interval shown, and it 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from mlci.evaluation.naming import listed
-from mlci.gates.decision import MOST_NEEDED, POWER
-from mlci.gates.fairness.counts import GroupCounts
-from mlci.records.judgement import Judgement, LimitKind, Planned
+from mlci.gates.decision import POWER
+from mlci.gates.fairness.compared import Compared, kind_of
+from mlci.records.judgement import Judgement, Planned
 from mlci.records.outcome import Outcome
-from mlci.statistics.fairness import Pair, pairwise
-from mlci.statistics.pair_table import Kind, PairTable
-from mlci.statistics.power import detectable_difference, power_ratio
+from mlci.statistics.fairness import Pair
+from mlci.statistics.pair_table import Kind
 
 ASSURE = "assure"
-MOST_DOUBLINGS = 30.0
 MOST_PAIRS = 200
 
 
 def judge_pairs(
-    planned: Planned, counts: GroupCounts, *, decision: str, small_groups: str
+    planned: Planned, compared: Compared, *, decision: str, small_groups: str
 ) -> Judgement:
     """``decision`` and ``small_groups`` are the policy's words, as the contract defines them."""
-    successes, totals = counts.rates(planned.metric)  # type: ignore[arg-type]
-    kind: Kind = "ratio" if planned.limit.kind is LimitKind.MINIMUM_RATIO else "difference"
-    n = int(totals.sum())
-    if len(counts.names) < 2:
-        return _error(planned, n, f"one group only, {listed(counts.names)}: nothing to compare")
-    pairs = pairwise(
-        successes,
-        totals,
-        kind=kind,
-        limit=planned.limit.value,
-        confidence=planned.confidence,
-        assure=decision == ASSURE,
-    )
+    names, pairs = compared.names, compared.pairs
+    if len(names) < 2:
+        only = f"one group only, {listed(names)}: nothing to compare"
+        return Judgement(planned=planned, outcome=Outcome.ERROR, reason=only, n=compared.n)
+    kind = kind_of(planned)
     seen = [pair for pair in pairs if pair.estimate is not None]
-    details = _details(counts.names, successes, totals, pairs)
+    details = {
+        **_details(compared),
+        "decision": decision,
+        "smallGroups": small_groups,
+    }
     if not seen:
-        return _error(planned, n, f"no two groups have a {planned.metric} to compare", details)
+        reason = f"no two groups have a {planned.metric} to compare"
+        return Judgement(
+            planned=planned, outcome=Outcome.ERROR, reason=reason, n=compared.n, details=details
+        )
     widest = _widest(seen, kind)
-    outcome, reason = _decide(pairs, counts.names, decision, small_groups)
+    outcome, reason = _decide(pairs, names, decision, small_groups)
     return Judgement(
         planned=planned,
         outcome=outcome,
-        reason=f"{reason}; widest: {_named(widest, counts.names)}",
+        reason=f"{reason}; widest: {_named(widest, names)}",
         estimate=widest.estimate,
-        interval=_interval(pairs, kind),
-        n=n,
-        detectable=_detectable(widest, totals, successes, kind, planned),
-        needed=_needed(successes, totals, kind, planned, decision),
-        details={**details, "decision": decision, "smallGroups": small_groups},
+        interval=_interval(seen, kind),
+        n=compared.n,
+        detectable=compared.detectable(widest),
+        needed=compared.needed(widest),
+        details=details,
     )
 
 
@@ -77,7 +72,7 @@ def _decide(
         return (Outcome.FAIL if failing else Outcome.INCONCLUSIVE), reason
     reason = f"{_counted(pairs, 'not one')} shown beyond the limit{note}"
     if len(small) == len(pairs) and small_groups != "fail":
-        return Outcome.INCONCLUSIVE, reason.replace("none", "an alarm was not possible: none", 1)
+        return Outcome.INCONCLUSIVE, f"an alarm was not possible: {reason}"
     if not small or small_groups == "report":
         return Outcome.PASS, reason
     return (Outcome.FAIL if small_groups == "fail" else Outcome.INCONCLUSIVE), reason
@@ -92,74 +87,34 @@ def _widest(pairs: Sequence[Pair], kind: Kind) -> Pair:
     return pick(pairs, key=lambda pair: pair.estimate or 0.0)
 
 
-def _interval(pairs: Sequence[Pair], kind: Kind) -> tuple[float, float]:
-    """A widest gap is never below 0, a smallest ratio never above 1."""
+def _interval(pairs: Sequence[Pair], kind: Kind) -> tuple[float, float] | None:
+    """A widest gap is never below 0, a smallest ratio never above 1. None where some pair's rows
+    bound nothing."""
     if kind == "difference":
-        upper = max(1.0 if pair.upper is None else pair.upper for pair in pairs)
-        return max(0.0, *(pair.lower for pair in pairs)), upper
-    uppers = [pair.upper for pair in pairs if pair.upper is not None]
-    return min(pair.lower for pair in pairs), min([1.0, *uppers])
+        uppers = [pair.upper for pair in pairs if pair.upper is not None]
+        if len(uppers) < len(pairs):
+            return None
+        return max(0.0, *(pair.lower for pair in pairs)), max(uppers)
+    known = [pair.upper for pair in pairs if pair.upper is not None]
+    return min(pair.lower for pair in pairs), min([1.0, *known])
 
 
-def _detectable(
-    widest: Pair, totals: Any, successes: Any, kind: Kind, planned: Planned
-) -> float | None:
-    """The smallest gap (the largest ratio) beyond the limit that the widest pair's rows show with
-    power 0.8 at its level; None where they show none."""
-    n_i, n_j = int(totals[widest.i]), int(totals[widest.j])
-    base = float(successes.sum() / totals.sum())
-    limit, level = planned.limit.value, max(widest.confidence, 0.5)
-    if kind == "difference":
-        return detectable_difference(n_i, n_j, base, level, limit=limit)
-    ratios = limit * np.arange(1000) / 1000
-    high = np.minimum(2 * base / (1 + ratios), 1.0)
-    shown = power_ratio(high * ratios, n_j, high, n_i, level, limit) >= POWER
-    return float(ratios[shown].max()) if shown.any() else None
-
-
-def _needed(successes: Any, totals: Any, kind: Kind, planned: Planned, decision: str) -> int | None:
-    """Rows, in today's proportions, with which no pair is small; None where no number is."""
-    comparisons = 1 if decision == ASSURE else len(totals) * (len(totals) - 1) // 2
-    confidence = 1.0 - (1.0 - planned.confidence) / comparisons
-    base = float(successes.sum() / totals.sum())
-
-    def enough(exponent: float) -> bool:
-        factor = 2.0**exponent
-        scaled = PairTable(successes * factor, totals * factor, kind)
-        return bool(scaled.power(planned.limit.value, confidence, base).min() >= POWER)
-
-    low, high = -MOST_DOUBLINGS, MOST_DOUBLINGS
-    if not enough(high):
-        return None
-    while high - low > 0.01:
-        middle = (low + high) / 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    rows = math.ceil(2.0**high * float(totals.sum()))
-    return rows if rows < MOST_NEEDED else None
-
-
-def _details(
-    names: Sequence[str], successes: Any, totals: Any, pairs: Sequence[Pair]
-) -> dict[str, Any]:
-    """Every group with its rate and the groups that it makes small pairs with, and the pairs that
-    matter most."""
-    beyond = [pair for pair in pairs if pair.beyond]
-    others = sorted(
-        (pair for pair in pairs if not pair.beyond), key=lambda pair: (pair.adjusted, pair.p_value)
-    )
+def _details(compared: Compared) -> dict[str, Any]:
+    names, pairs = compared.names, compared.pairs
+    # Those that matter most: what is beyond, then what is nearest to it.
+    first = sorted(pairs, key=lambda pair: (not pair.beyond, pair.adjusted, pair.p_value))
+    small_with = _small_with(pairs, len(names))
     return {
         "groups": [
             {
-                "group": name,
-                "n": int(n),
-                "rate": int(x) / int(n) if n else None,
-                "smallWith": "all" if len(with_) == len(names) - 1 else [names[k] for k in with_],
+                **group,
+                "smallWith": "all"
+                if len(others_) == len(names) - 1
+                else [names[k] for k in others_],
             }
-            for name, x, n, with_ in zip(
-                names, successes, totals, _small_with(pairs, len(names)), strict=True
-            )
+            for group, others_ in zip(compared.groups, small_with, strict=True)
         ],
-        "pairs": [_row(pair, names) for pair in (beyond + others)[:MOST_PAIRS]],
+        "pairs": [_row(pair, names) for pair in first[:MOST_PAIRS]],
         "pairsInAll": len(pairs),
         "small": sum(_small(pair) for pair in pairs),
     }
@@ -191,7 +146,7 @@ def _row(pair: Pair, names: Sequence[str]) -> dict[str, Any]:
         "higher": names[pair.i],
         "lower": names[pair.j],
         "estimate": pair.estimate,
-        "interval": [pair.lower, pair.upper],
+        "interval": [pair.lower if math.isfinite(pair.lower) else None, pair.upper],
         "confidence": pair.confidence,
         "adjustedP": pair.adjusted,
         "power": pair.power,
@@ -213,11 +168,3 @@ def _counted(pairs: Sequence[Pair], word: str) -> str:
 
 def _several(pairs: Sequence[Pair], names: Sequence[str]) -> str:
     return listed([_named(pair, names) for pair in pairs])
-
-
-def _error(
-    planned: Planned, n: int, reason: str, details: Mapping[str, Any] | None = None
-) -> Judgement:
-    return Judgement(
-        planned=planned, outcome=Outcome.ERROR, reason=reason, n=n, details=details or {}
-    )

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from mlci.gates.load.histogram import histogram
 from mlci.gates.load.measurement import LoadMeasurement
 from mlci.gates.load.objective import judge_error_rate, judge_latency
 from mlci.gates.load.planning import ERROR_RATE, TAILS
@@ -12,6 +13,8 @@ from mlci.loadtest.block import CANDIDATE, CHAMPION
 from mlci.records.judgement import Judgement, LimitKind, Planned
 from mlci.records.outcome import Outcome
 from mlci.records.policy import GateSpec
+
+_MOST_LAGS = 200
 
 
 def judge(
@@ -51,6 +54,7 @@ def _details(measurement: LoadMeasurement) -> dict[str, Any]:
         details["generator"] = {
             "lagP99": round(max(block.lag_p99 for block in counting), 6),
             "cpu": round(max(block.cpu for block in counting), 3),
+            "lags": _lags(measurement),
         }
     for arm in (CANDIDATE, CHAMPION):
         summary = _arm(measurement, arm)
@@ -65,10 +69,30 @@ def _arm(measurement: LoadMeasurement, arm: str) -> dict[str, Any]:
         pass
     if pool is None:
         return {}
+    counting = [
+        each.block for each in measurement.blocks if each.block.arm == arm and not each.void
+    ]
     reasons: Counter[str] = Counter()
-    for each in measurement.blocks:
-        if each.block.arm == arm and not each.void:
-            reasons.update(each.block.reasons)
+    for block in counting:
+        reasons.update(block.reasons)
     summary: dict[str, Any] = {"requests": pool.requests, "failed": pool.failed}
+    summary["seconds"] = round(measurement.block_seconds * len(counting), 3)
     summary |= {name: pool.percentile(1.0 - tail) for name, tail in TAILS.items()}
+    summary["p90"] = pool.percentile(0.9)
+    if pool.latencies.shape[0]:
+        answered = pool.latencies / 1e6
+        summary |= {
+            "minimum": float(answered[0]),
+            "mean": round(float(answered.mean()), 6),
+            "maximum": float(answered[-1]),
+            "latencies": histogram(pool.latencies),
+        }
     return {**summary, "failures": dict(reasons)} if reasons else summary
+
+
+def _lags(measurement: LoadMeasurement) -> list[float]:
+    """The generator's lag of all blocks, void ones too, in the order of time; of runs of blocks
+    the largest, where there are more than can be shown."""
+    lags = [each.block.lag_p99 for each in measurement.blocks]
+    run = -(-len(lags) // _MOST_LAGS)
+    return [round(max(lags[at : at + run]), 6) for at in range(0, len(lags), run)]

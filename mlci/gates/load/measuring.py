@@ -12,16 +12,15 @@ from mlci.gates.load.judging import judge
 from mlci.gates.load.measurement import LoadMeasurement, Measured
 from mlci.gates.load.planning import Terms, read_terms
 from mlci.gates.protocol import Bench, Contender
+from mlci.gates.requests import requests_of
 from mlci.loadtest.block import CANDIDATE, CHAMPION, Block, Order
 from mlci.loadtest.blocks import Cut, cut, pair_order
 from mlci.loadtest.driver import Generator, Target, generating
-from mlci.loadtest.payloads import payloads
 from mlci.loadtest.served import served
 from mlci.loadtest.void import lag_limit, void
 from mlci.records.judgement import LimitKind, Planned
 from mlci.records.outcome import Outcome
 from mlci.records.policy import GateSpec
-from mlci.serving.session import open_model
 
 # One seed for all runs: the same schedule, rows and order of arms for every candidate.
 _SEED = 20_260_801
@@ -63,18 +62,10 @@ def _champion(stack: ExitStack, bench: Bench, folder: Path) -> Target:
 
 
 def _serve(stack: ExitStack, contender: Contender, data: Path, file: Path) -> Target:
-    model = contender.release.model
-    if model.format != "onnx":
-        raise Broken(
-            place=contender.release.path,
-            found=f"a model of format {model.format!r}",
-            expected="an ONNX model, which mlci can serve",
-        )
-    loaded = open_model(contender.model, place=model.uri)
-    bodies = payloads(loaded, model.inputs, data, seed=_SEED)
+    bodies = requests_of(contender, data, seed=_SEED)
     file.write_bytes(b"\n".join(bodies))
-    url = stack.enter_context(served(contender.model, version=contender.release.version))
-    return Target(url=url, payloads=file)
+    server = stack.enter_context(served(contender.model, version=contender.release.version))
+    return Target(url=server.infer, payloads=file)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlci.errors import BadInput
+from mlci.gates.planning import judgement
 from mlci.records.judgement import Limit, LimitKind, Planned
 from mlci.records.policy import GatePolicy, GateSpec
 from mlci.records.units import per_second, seconds, share
@@ -76,19 +77,7 @@ def plan(spec: GateSpec, policy: GatePolicy, *, comparing: bool) -> tuple[Planne
             (metric, Limit(kind=LimitKind.MAXIMUM_RATIO, value=ratio))
             for metric, ratio in terms.ratios.items()
         ]
-    return tuple(
-        Planned(
-            id=f"{policy.name}/{spec.name}/{metric}/{limit.kind.value}",
-            policy=policy.name,
-            gate=spec.name,
-            metric=metric,
-            limit=limit,
-            required=spec.required,
-            confidence=spec.confidence,
-            gate_index=spec.index,
-        )
-        for metric, limit in limits
-    )
+    return tuple(judgement(spec, policy, metric, limit) for metric, limit in limits)
 
 
 def _check(terms: Terms, spec: GateSpec, policy: GatePolicy) -> None:

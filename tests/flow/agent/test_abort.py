@@ -20,7 +20,7 @@ def test_a_canary_that_fails_is_reverted_and_its_model_blocked(live, world, mode
     clients.odd = 0.3
     world.release("1.1", models("failing"))
     bad = world.tip()
-    assert world.mlci("status", "--wait", "--timeout", "60").returncode == 1
+    assert world.mlci("status", "--wait", "--timeout", "150").returncode == 1
     until(lambda: world.states()[-1] == "REVERTED 1.1")
     assert world.states()[1:] == ["GATING 1.1", "ADMITTED 1.1", "REGRESSED 1.1", "REVERTED 1.1"]
     after = clients.of("1.1")
@@ -48,7 +48,7 @@ def test_a_canary_that_fails_is_reverted_and_its_model_blocked(live, world, mode
 
     world.pull()
     world.release("1.2", models("failing"))
-    assert world.mlci("status", "--wait", "--timeout", "60").returncode == 3
+    assert world.mlci("status", "--wait", "--timeout", "150").returncode == 3
     held = world.records()[-1]
     assert (held.state, held.version) == ("HELD", "1.2")
     assert "REGRESSED" in held.reason

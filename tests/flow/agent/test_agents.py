@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import time
 
 import pytest
 
@@ -27,8 +26,7 @@ def test_one_agent_an_environment_and_an_orderly_end(live, world, until):
 
     world.agents[0].send_signal(signal.SIGTERM)
     assert world.until_ended(world.agents[0]) == 0
-    time.sleep(0.5)
-    assert clients.refused > 0
+    until(lambda: clients.refused)
     assert clients.bad() == {}
     assert world.processes() == []
     with socket.socket() as probe:

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 
-import psutil
 import pytest
 
 pytestmark = pytest.mark.journey
@@ -103,26 +102,23 @@ def test_after_a_reboot_the_champion_serves_and_the_canary_goes_on(live, world, 
     world.release("1.1", models("good", steepness=2.0), steps="[{weight: 50, bake: 2s}]")
     until(lambda: clients.of("1.1") > 30)
     world.agents[-1].kill()
-    gone = world.processes()
-    for process in gone:
-        process.kill()
-    psutil.wait_procs(gone)
     world.until_ended(world.agents[-1])
+    world.switch_off()
     world.agent()
     until(lambda: world.states()[-1] == "HEALTHY 1.1")
     assert {status for status, _ in clients.bad()} <= {0}
 
 
-def superseding(live, world, models, until):
-    """The agent has recorded REGRESSED and died before the reversal."""
+def superseding(live, world, models, until, *, recorded=True):
+    """The agent has moved traffic back, ``recorded`` REGRESSED, and died before the reversal."""
     assassin = Assassin(world)
     clients = live(variables=assassin.variables)
     world.release("1.1", models("failing"), steps="[{weight: 50, bake: 2m}]")
     until(lambda: clients.of("1.1") > 30)
-    assassin.at(1, "after")
+    assassin.at(1, "after" if recorded else "before")
     clients.odd = 0.3
     world.until_ended(world.agents[-1])
-    assert world.states()[-1] == "REGRESSED 1.1"
+    assert world.states()[-1] == ("REGRESSED 1.1" if recorded else "ADMITTED 1.1")
     return clients
 
 
@@ -144,7 +140,8 @@ def test_a_newer_release_merged_meanwhile_supersedes(live, world, models, until)
 
 
 def test_an_edit_of_the_replicas_meanwhile_is_restored_all_the_same(live, world, models, until):
-    superseding(live, world, models, until)
+    clients = superseding(live, world, models, until, recorded=False)
+    gone = clients.of("1.1")
     restored = world.git("show", f"HEAD~1:{MANIFEST}")
     world.release("1.1", models("failing"), replicas=3)
     said = world.mlci("revert", MANIFEST)
@@ -152,6 +149,8 @@ def test_an_edit_of_the_replicas_meanwhile_is_restored_all_the_same(live, world,
     assert world.mlci("revert", MANIFEST).returncode == 0
     world.agent()
     until(lambda: world.states()[-1] == "REVERTED 1.1")
+    assert world.states()[2:] == ["ADMITTED 1.1", "REGRESSED 1.1", "REVERTED 1.1"]
+    assert clients.of("1.1") == gone
     assert world.manifest() == restored
     again = world.mlci("revert", MANIFEST, "--push")
     assert again.returncode == 0, again.stderr

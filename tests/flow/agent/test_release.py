@@ -13,14 +13,14 @@ def test_first_release_then_a_new_one_by_canary(world, models, traffic, until):
     first = world.release("1.0", models("good"))
     world.agent("--metrics-port", "0")
     clients = traffic()
-    waited = world.mlci("status", "--wait", "--timeout", "60", "--format", "json")
+    waited = world.mlci("status", "--wait", "--timeout", "150", "--format", "json")
     assert waited.returncode == 0, waited.stderr + world.log
     assert world.states() == ["GATING 1.0", "ADMITTED 1.0", "HEALTHY 1.0"]
 
     until(lambda: clients.of("1.0") > 200)
     clients.answers.clear()
     second = world.release("1.1", models("good", steepness=2.0))
-    waited = world.mlci("status", "--wait", "--timeout", "60", "--format", "json")
+    waited = world.mlci("status", "--wait", "--timeout", "150", "--format", "json")
     assert waited.returncode == 0, waited.stderr + world.log
     (line,) = json.loads(waited.stdout)["releases"]
     assert (line["state"], line["serving"]["digest"]) == ("HEALTHY", second)

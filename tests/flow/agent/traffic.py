@@ -69,6 +69,11 @@ class Traffic:
                 if each[0] != 200 and (not versions or each[1] in versions)
             }
 
+    def seen(self) -> set[tuple[int, str]]:
+        """Every (status, release) that was an answer."""
+        with self._lock:
+            return set(self.answers)
+
     @property
     def total(self) -> int:
         with self._lock:
@@ -102,7 +107,7 @@ class Traffic:
             self.answers[seen] += 1
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0, every: float = 0.05) -> object:
+def until(condition: Callable[[], object], seconds: float = 120.0, every: float = 0.05) -> object:
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -181,6 +182,15 @@ class World:
         self.push()
         return commit
 
+    @contextlib.contextmanager
+    def refusing(self, ref: str) -> Iterator[None]:
+        """The remote takes no push to ``ref`` meanwhile."""
+        hook = self.origin / "hooks" / "update"
+        hook.write_text(f'#!/bin/sh\n[ "$1" != {ref} ] || {{ echo protected >&2; exit 1; }}\n')
+        hook.chmod(0o755)
+        yield
+        hook.unlink()
+
     def pull(self) -> None:
         self.git("pull", "--quiet", "--ff-only", "origin", "main")
 
@@ -221,14 +231,14 @@ class World:
         return process
 
     def until_ended(self, agent: "subprocess.Popen[bytes]") -> int:
-        return agent.wait(60)
+        return agent.wait(150)
 
     def manifest(self) -> str:
         """The manifest at the protected branch's tip."""
         return self.git("show", f"main:{MANIFEST}", inside=self.origin if self.remote else None)
 
     def servers(self) -> list[psutil.Process]:
-        return [each for each in self.processes() if "serve" in each.info["cmdline"]]
+        return [each for each in self.processes() if "serve" in (each.info["cmdline"] or ())]
 
     def records(self) -> tuple[DeliveryRecord, ...]:
         place = self.origin if self.remote else self.work
@@ -256,17 +266,26 @@ class World:
         """Whatever still runs, at once: an orderly end has a test of its own."""
         for agent in self.agents:
             if agent.poll() is None:
-                gates = psutil.Process(agent.pid).children(recursive=True)
+                gates = []
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    gates = psutil.Process(agent.pid).children(recursive=True)
                 agent.kill()
                 agent.wait()
-                for gate in gates:
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        gate.kill()
+                kill(gates)
+        self.switch_off()
+
+    def switch_off(self) -> None:
+        """Supervisor, Envoy and servers at once, as when a machine loses its power."""
         while left := self.processes():
-            for process in left:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            psutil.wait_procs(left, timeout=5)
+            kill(left)
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    """At once, whichever of them have ended by themselves."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
 
 
 def environment() -> dict[str, str]:

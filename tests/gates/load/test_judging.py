@@ -209,3 +209,18 @@ def test_outcome_and_interval_never_contradict(judge, blocks):
             assert high <= judged.planned.limit.value + 1e-9
         if judged.outcome is Outcome.FAIL:
             assert low >= judged.planned.limit.value - 1e-9
+
+
+def test_details_hold_distributions_that_add_up_and_stay_small(judge, block, measured):
+    one = block([FAST] * 30 + [SLOW] * 10, failed=2)
+    blocks = [replace(one, block=replace(one.block, lag_p99=0.001 * at)) for at in range(300)]
+    (judged,) = judge(measured(*blocks), objectives={"p95": "50ms"})
+    candidate = judged.details["candidate"]
+    assert sum(number for _, number in candidate["latencies"]) == 12_000
+    assert (candidate["requests"], candidate["failed"]) == (12_600, 600)
+    assert (candidate["minimum"], candidate["maximum"]) == (0.002, 0.08)
+    assert candidate["mean"] == pytest.approx(0.0215)
+    assert candidate["p50"] <= candidate["p90"] <= candidate["p95"]
+    lags = judged.details["generator"]["lags"]
+    assert len(lags) == 150
+    assert max(lags) == 0.299

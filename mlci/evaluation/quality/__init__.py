@@ -1,0 +1,1 @@
+"""What the data are like: counted in one pass over the rows, merged over shards of them."""

@@ -1,0 +1,8 @@
+"""The day it is, read at the edge and passed on."""
+
+from datetime import UTC, date, datetime
+
+
+def today() -> date:
+    """In UTC, as waivers count."""
+    return datetime.now(UTC).date()

@@ -1,0 +1,1 @@
+"""Measurements as files: written whole, read back by name of their classes alone, merged."""
