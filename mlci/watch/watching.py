@@ -65,7 +65,8 @@ class Watching:
             return moved
         stable = self.stable_arm.seen(arms[self.stable], scrape.time, self.watch)
         pairs = zip(self.ratios, self.compared, canary.tallies, stable.tallies, strict=True)
-        steps = [_compare(*each) for each in pairs]
+        started = canary.sums["started"]
+        steps = [_compare(*each, started=started) for each in pairs]
         return replace(
             moved,
             stable_arm=stable,
@@ -137,12 +138,13 @@ def slowest(arm: Arm) -> Tally:
 
 
 def _compare(
-    ratio: RateRatio, compared: Pair, canary: Tally, stable: Tally
+    ratio: RateRatio, compared: Pair, canary: Tally, stable: Tally, *, started: int
 ) -> tuple[RateRatio, Pair]:
-    """A window closes only when both arms have requests in it: where every client waits for a
-    hung canary, stable's part of the comparison is what it answered just before."""
+    """A window closes only when both arms have requests in it, and the fate of more of the
+    canary's is known than is not yet: where every client comes to wait for a hung canary, stable's
+    part of the comparison is what it answered just before. ``started`` counts the canary's."""
     c, s = canary.since(compared[0]), stable.since(compared[1])
-    if not c.n or not s.n:
+    if not s.n or c.n < max(1, started - canary.n):
         return ratio, compared
     return ratio.update(c.bad, s.bad, c.n, s.n), (canary, stable)
 

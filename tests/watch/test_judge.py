@@ -189,3 +189,30 @@ def test_a_budget_of_nothing_is_no_crash(say):
     watch = replace(WATCH, error_budget=0.0, latency_budget=0.0)
     assert say(canary=(100, 0, 0), stable=None, watch=watch).health is Health.WATCHING
     assert say(canary=(100, 1, 0), stable=None, watch=watch).health is Health.REGRESSED
+
+
+@pytest.mark.parametrize("least", [60, 500])
+def test_clients_that_all_come_to_wait_for_a_hung_canary_are_seen(least):
+    """The last look before the hang must not use up stable's part of the comparison."""
+
+    def arm(started, ended):
+        return ArmCounts(
+            started=started,
+            ended=ended,
+            completed=ended,
+            failed=0,
+            active=started - ended,
+            buckets=((0.5, ended), (1.0, ended)),
+            codes={200: ended},
+        )
+
+    watch = Watch(
+        latency=(0.5, 1.0), error_budget=0.05, latency_budget=0.05, minimum_requests=least
+    )
+    watching = Watching.start(watch, canary="c", stable="s")
+    looks = [(0.0, 0, 0, 100), (0.25, 20, 10, 130), (0.5, 69, 12, 150)]
+    looks += [(0.75 + 0.25 * at, 69, 12, 150) for at in range(4)]
+    for time, started, ended, stable in looks:
+        arms = {"c": arm(started, ended), "s": arm(stable, stable)}
+        watching = watching.observe(Scrape(time=time, arms=arms))
+    assert assess(watching).health is Health.REGRESSED

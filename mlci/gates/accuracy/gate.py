@@ -110,7 +110,7 @@ def _whole(planned: Planned, measurement: Measurement) -> Judgement:
         )
     shown = found.at(planned.confidence)
     if shown.effective is not None:
-        details["effectiveRows"] = round(shown.effective, 1)
+        details["effectiveRows"] = shown.effective
     outcome = decide(planned.limit, shown.interval)
     reach = detectable(shown.value, shown.interval, planned.confidence)
     rows = needed(found.n, reach, abs(shown.value - threshold(planned.limit)))

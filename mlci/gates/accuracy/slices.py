@@ -164,7 +164,7 @@ def _row(each: Slice) -> dict[str, object]:
     return {
         "level": each.level,
         "n": each.estimate.n,
-        **({} if effective is None else {"effectiveRows": round(effective, 1)}),
+        **({} if effective is None else {"effectiveRows": effective}),
         "estimate": each.estimate.value,
         "interval": list(each.interval),
         "confidence": each.confidence,

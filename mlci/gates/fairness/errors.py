@@ -123,11 +123,7 @@ def _groups(planned: Planned, errors: GroupErrors) -> list[dict[str, Any]]:
             "n": int(errors.rows[at]),
             "rate": None if np.isnan(found.value[at]) else float(found.value[at]),
             "interval": _interval(found, at, planned.confidence),
-            **(
-                {}
-                if errors.losses.sums.simple
-                else {"effectiveRows": round(float(found.units[at]), 1)}
-            ),
+            **({} if errors.losses.sums.simple else {"effectiveRows": float(found.units[at])}),
         }
         for at, name in enumerate(errors.names)
     ]

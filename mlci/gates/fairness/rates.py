@@ -50,7 +50,7 @@ def _groups(counts: GroupCounts, rows: Any, found: Rates) -> list[dict[str, Any]
             "group": name,
             "n": int(n),
             "rate": float(x / total) if total else None,
-            **({} if counts.sums is None else {"effectiveRows": round(float(total), 1)}),
+            **({} if counts.sums is None else {"effectiveRows": float(total)}),
         }
         for name, n, x, total in zip(counts.names, rows, found.successes, found.totals, strict=True)
     ]

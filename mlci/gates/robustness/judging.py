@@ -89,7 +89,7 @@ def _decided(planned: Planned, sums: Sums, counted: Floats, share: float) -> Jud
                 "champion": round(float(sums.values @ _CHAMPION), 6),
             }
         }
-        | ({} if sums.simple else {"effectiveRows": round(rows, 1)}),
+        | ({} if sums.simple else {"effectiveRows": rows}),
     )
 
 

@@ -77,10 +77,12 @@ def test_a_hung_canary_is_seen_before_its_requests_end(live, world, models, unti
     clients.stop()
     many = type(clients)(port=world.port, rate=200.0, odd=0.2, lanes=60).start()
     try:
-        world.release("1.1", models("hanging"))
-        until(lambda: "REGRESSED 1.1" in world.states())
+        # Longer than the bounds: a request in flight is no bad one before.
+        world.release("1.1", models("hanging"), steps="[{weight: 50, bake: 5s}]")
+        until(lambda: "1.1 REGRESSED" in world.log)
         assert many.of("1.1") > 0
         assert many.bad() == {}
+        until(lambda: "REGRESSED 1.1" in world.states())
     finally:
         many.stop()
 
