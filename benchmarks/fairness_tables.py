@@ -29,7 +29,7 @@ from mlci.records.examination import Answers, Examination, Groups
 from mlci.statistics.bootstrap import bootstrap_table
 from mlci.statistics.fairness import pairwise
 from mlci.statistics.fairness_gap import paired_table
-from mlci.statistics.intervals import wilson
+from mlci.statistics.intervals import clopper_pearson
 
 RESAMPLES = 1_000
 QUANTILES = (0.05, 0.95)
@@ -107,7 +107,7 @@ def by_table(exam: Examination) -> dict[str, Any]:
     right = paired_table(whole.counts, "accuracy")[0]
     resampled = bootstrap_table(table.counts.sum(axis=3), intervals_of, resamples=RESAMPLES, seed=1)
     return {
-        "accuracy": wilson(int(right[1].sum()), int(right.sum()), 0.95),
+        "accuracy": clopper_pearson(int(right[1].sum()), int(right.sum()), 0.95),
         "intervals": np.quantile(resampled, QUANTILES, axis=0),
         "pairs": {name: pairs(table, name) for name in METRICS},
     }
