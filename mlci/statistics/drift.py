@@ -64,8 +64,10 @@ def p_value(found: Stability, limit: float) -> float:
     """Of "the true index is at most ``limit``": the chance of an index this large at the limit."""
     if found.degrees == 0:
         return 1.0
-    below = chndtr(found.index * found.scale, found.degrees, limit * found.scale)
-    return min(max(1.0 - float(below), 0.0), 1.0)
+    from scipy.stats import ncx2  # the tail itself: 1 - chndtr has no digits left far out
+
+    above = float(ncx2.sf(found.index * found.scale, found.degrees, limit * found.scale))
+    return min(max(above, 0.0), 1.0)
 
 
 def bounds(found: Stability, confidence: float) -> tuple[float, float]:

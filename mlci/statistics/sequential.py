@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from scipy.special import betainc, betaln
 
+_EXACT = 1e-200  # betainc loses digits long before it underflows
+
 
 def log_e_pass(over: int, under: int, theta0: float) -> float:
     """Against "the share of events is at least theta0"; grows while it is smaller.
@@ -41,7 +43,7 @@ def _log_mixture(t: int, h: int, theta: float) -> float:
     """log of the mean, over s uniform in (0, theta), of (s/theta)^t ((1-s)/(1-theta))^h."""
     a, b = t + 1.0, h + 1.0
     regularised = float(betainc(a, b, theta))
-    if regularised > 1e-290:
+    if regularised > _EXACT:
         likelihood = a * math.log(theta) + h * math.log1p(-theta)
         return float(betaln(a, b)) + math.log(regularised) - likelihood
     return math.log1p(-theta) - math.log(a) + math.log(_tail_fraction(a, b, theta))
@@ -50,7 +52,7 @@ def _log_mixture(t: int, h: int, theta: float) -> float:
 def _tail_fraction(a: float, b: float, x: float) -> float:
     """The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method.
 
-    I_x(a, b) = x^a (1-x)^b / (a B(a, b)) times it. Used where I_x underflows, which is far in the
+    I_x(a, b) = x^a (1-x)^b / (a B(a, b)) times it. Used where I_x is tiny, which is far in the
     tail, where it converges in a few steps.
     """
     tiny = 1e-300

@@ -38,7 +38,7 @@ def test_large_samples_give_the_true_index():
     assert found.excess == pytest.approx(0.2, rel=1e-3)
     low, high = bounds(found, 0.95)
     assert low < 0.2 < high < 0.201
-    assert p_value(found, 0.19) < 1e-7  # older releases of scipy are less exact out there
+    assert p_value(found, 0.19) < 1e-9
     assert p_value(found, 0.21) > 1 - 1e-9
 
 

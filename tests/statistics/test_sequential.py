@@ -53,7 +53,7 @@ def test_at_the_objective_the_bankroll_is_fair(over: int, under: int, theta: flo
             math.log(theta) + evidence(over + 1, under, theta),
             math.log1p(-theta) + evidence(over, under + 1, theta),
         )
-        assert later == pytest.approx(evidence(over, under, theta), abs=1e-4)
+        assert later == pytest.approx(evidence(over, under, theta), abs=1e-6)
 
 
 def test_an_even_bet_equals_savvis_multinomial() -> None:
@@ -85,3 +85,10 @@ def test_what_cannot_be_is_refused(arguments: tuple[int, int, float]) -> None:
         log_e_pass(*arguments)
     with pytest.raises(ValueError, match="not counts"):
         log_e_fail(*arguments)
+
+
+def test_the_bankroll_is_fair_where_the_tail_nearly_underflows() -> None:
+    later = np.logaddexp(
+        math.log(0.01) + log_e_pass(158, 26, 0.01), math.log1p(-0.01) + log_e_pass(157, 27, 0.01)
+    )
+    assert later == pytest.approx(log_e_pass(157, 26, 0.01), abs=1e-9)
