@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from mlci.commands.options import Options, base_option, example, global_options
+from mlci.commands.options import (
+    Options,
+    at_option,
+    base_option,
+    example,
+    global_options,
+    out_option,
+    record_option,
+)
 
 
 @click.command(
@@ -15,14 +23,10 @@ from mlci.commands.options import Options, base_option, example, global_options
 )
 @click.argument("release")
 @base_option
-@click.option("--at", metavar="REV", help="Judge the release of this revision, not the work tree.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where verdict.json goes.  [default: .mlci/out]",
-)
+@at_option
+@out_option
 @click.option("--no-cache", is_flag=True, help="Measure also what was measured before.")
-@click.option("--record", is_flag=True, help="Also write the verdict to the records branch.")
+@record_option
 @global_options
 def command(
     *,

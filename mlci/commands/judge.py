@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from mlci.commands.options import Options, base_option, example, global_options
+from mlci.commands.options import (
+    Options,
+    at_option,
+    base_option,
+    example,
+    global_options,
+    out_option,
+    record_option,
+)
 
 
 @click.command(
@@ -16,13 +24,9 @@ from mlci.commands.options import Options, base_option, example, global_options
 @click.argument("release")
 @click.argument("parts", nargs=-1, metavar="PART…", type=click.Path(path_type=Path))
 @base_option
-@click.option("--at", metavar="REV", help="Judge the release of this revision, not the work tree.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where verdict.json goes.  [default: .mlci/out]",
-)
-@click.option("--record", is_flag=True, help="Also write the verdict to the records branch.")
+@at_option
+@out_option
+@record_option
 @global_options
 def command(
     *,

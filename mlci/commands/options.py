@@ -82,6 +82,17 @@ base_option = click.option(
     metavar="REV",
     help="Where project, policies and exams are read.  [default: the remote's default branch]",
 )
+at_option = click.option(
+    "--at", metavar="REV", help="Judge the release of this revision, not the work tree."
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where verdict.json goes.  [default: .mlci/out]",
+)
+record_option = click.option(
+    "--record", is_flag=True, help="Also write the verdict to the records branch."
+)
 
 
 @overload

@@ -87,7 +87,6 @@ def test_labels_of_many_kinds(sit, exam, parquet, echo, labels, positive):
 
 
 def test_a_pipeline_of_scikit_learn_answers_as_it_does_there(sit, exam, parquet, tmp_path):
-    pytest.importorskip("skl2onnx")
     import pandas as pd
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
