@@ -15,14 +15,17 @@ from mlci.errors import MlciError
 # verb -> one line of help. Modules are imported only when their verb runs, so that
 # `mlci --help` costs no more than click itself.
 VERBS = {
+    "admitted": "Wait in a pod until the agent has admitted its release.",
     "adopt": "Take responsibility for what already ran before mlci.",
     "agent": "Reconcile the protected ref to this machine: deliver, watch, take back.",
     "approve": "A person's yes: to a rerun of a gate, or to a model that REGRESSED.",
+    "bring": "Fetch a model and verify its digest before it is there.",
     "demo": "The whole story on one machine, in a temporary folder.",
     "gate": "Measure a release and judge it under the policies.",
     "judge": "Judge a release on parts that were measured elsewhere.",
     "measure": "Measure one shard of one gate of a release, for `mlci judge`.",
     "plan": "Show what a gate and a delivery would do, and what they can detect.",
+    "render": "Render what the cluster is to run, or check that it is rendered.",
     "report": "Show a verdict in another form: JUnit, Markdown, HTML, …",
     "revert": "Take a release back by a commit, as the agent would.",
     "schema": "Print the JSON Schemas of all documents.",

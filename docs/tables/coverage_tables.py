@@ -11,10 +11,11 @@ from row import Row
 from scipy.special import bdtr, ndtri
 
 from mlci.statistics.auc import delong, paired_delong
+from mlci.statistics.contrasts import contrast_lower
 from mlci.statistics.moments import of_rows, reach
 from mlci.statistics.nobounds import NoBounds
 from mlci.statistics.paired import paired_bound
-from mlci.statistics.proportions import contrast_lower, exact_bounds
+from mlci.statistics.proportions import exact_bounds
 from mlci.statistics.shrunk import Rates, rates
 from mlci.statistics.sums import Sums
 

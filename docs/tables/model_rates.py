@@ -11,8 +11,9 @@ from scipy.special import bdtr, ndtri
 
 from mlci.statistics.auc import delong, paired_delong
 from mlci.statistics.bootstrap import table_interval
+from mlci.statistics.contrasts import contrast_lower, ratio_bound
 from mlci.statistics.paired import paired_bound
-from mlci.statistics.proportions import contrast_lower, exact_bounds, ratio_bound
+from mlci.statistics.proportions import exact_bounds
 
 CONFIDENCE = 0.95
 Z = float(ndtri(CONFIDENCE))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlci.errors import Broken
-from mlci.evaluation.columns import distinct, key
+from mlci.evaluation.columns import distinct, key, looked_up
 from mlci.evaluation.dataset import Column
 from mlci.evaluation.labels import Labels
 from mlci.evaluation.naming import listed
@@ -69,9 +69,10 @@ class Reader:
             )
         if binary:
             at = self._positive_column() if width == 2 else 0
-            score = values.reshape(rows, width)[:, at].astype(np.float64)
+            single = np.float32 if values.dtype == np.float32 else np.float64
+            score = values.reshape(rows, width)[:, at].astype(single, copy=width > 1)
             self._check_range(said, score, rows)
-            return score
+            return np.asarray(score)
         self._check_range(said, values, rows)
         off = np.abs(values.sum(axis=1) - 1.0)
         if off.max() > SUM_OFF:
@@ -90,8 +91,8 @@ class Reader:
         return ordered
 
     def _check_range(self, said: Said, score: NDArray[Any], rows: int) -> None:
-        wrong = ~((score >= 0.0) & (score <= 1.0))
-        if wrong.any():
+        if rows and not (score.min() >= 0.0 and score.max() <= 1.0):  # NaN is neither
+            wrong = ~((score >= 0.0) & (score <= 1.0))
             number = int(wrong.reshape(rows, -1).any(axis=1).sum())
             raise self._broken(
                 f"{said.score_name} gives {score[wrong][0]} in {number} of {rows} rows",
@@ -111,8 +112,10 @@ class Reader:
             )
         if self.labels.task == BINARY:
             positive = key(self.labels.positive)  # type: ignore[arg-type]
-            return np.array([key(value) == positive for value in given], np.bool_)[codes]
-        return np.array([known[key(value)] for value in given], np.int32)[codes]
+            table = np.array([key(value) == positive for value in given], np.bool_)
+        else:
+            table = np.array([known[key(value)] for value in given], np.int32)
+        return looked_up([(codes, table)])
 
     def _value(self, said: Said, rows: int) -> NDArray[np.float64]:
         assert said.label is not None  # noqa: S101 - reader() admits no model without any answer

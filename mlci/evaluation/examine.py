@@ -1,10 +1,12 @@
 """Both models sit the exam: truth, groups and answers of every row, once for all gates."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlci.errors import Broken
 from mlci.evaluation.asking import PREDICTIONS, Examinee, ask, declared_classes, reader_of
@@ -71,16 +73,26 @@ def exam_labels(
 
 
 def _answers(examinee: Examinee, dataset: Dataset, exam: EvaluationSet, labels: Labels) -> Answers:
-    parts = list(_parts(examinee, dataset, exam, labels))
-    done = sum(len(part.label) for part in parts)
-    if done != dataset.rows:
+    """Batch by batch into whole arrays, so that no answer is in memory twice."""
+    kept: dict[str, NDArray[Any]] = {}
+    done, rows = 0, dataset.rows
+    for part in _parts(examinee, dataset, exam, labels):
+        start, done = done, done + len(part.label)
+        if done > rows:
+            break
+        for name, values in (("label", part.label), ("score", part.score)):
+            if values is not None:
+                if name not in kept:
+                    kept[name] = np.empty((rows, *values.shape[1:]), values.dtype)
+                kept[name][start:done] = values
+    if done != rows:
         raise Broken(
             place=dataset.place,
-            found=f"{done} rows",
-            expected=f"the {dataset.rows} rows that its footer promises",
+            found=f"{'more than ' * (done > rows)}{min(done, rows)} rows",
+            expected=f"the {rows} rows that its footer promises",
             next_step="write the file again and update its digest",
         )
-    return _joined(parts)
+    return Answers(label=kept["label"], score=kept.get("score"))
 
 
 def _parts(
@@ -95,11 +107,3 @@ def _parts(
     asked = ask(examinee, dataset, exam, labels)
     for piece in dataset.pieces(asked.columns):
         yield asked.answer(piece.taken, piece.first)
-
-
-def _joined(parts: Sequence[Answers]) -> Answers:
-    scores = [part.score for part in parts if part.score is not None]
-    return Answers(
-        label=np.concatenate([part.label for part in parts]),
-        score=np.concatenate(scores) if scores else None,
-    )

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mlci.errors import Broken
-from mlci.evaluation.columns import distinct
+from mlci.evaluation.columns import Codes, distinct, looked_up, smallest
 from mlci.evaluation.dataset import Dataset
 from mlci.records.evaluation_set import Scalar
 from mlci.records.examination import Groups
@@ -42,7 +42,7 @@ def read_groups(dataset: Dataset, groupings: Iterable[Grouping]) -> dict[str, Gr
 def _levels(dataset: Dataset, columns: list[str]) -> dict[str, Groups]:
     """One pass over the columns."""
     seen: dict[str, dict[Scalar | None, int]] = {column: {} for column in columns}
-    parts: dict[str, list[NDArray[np.int32]]] = {column: [] for column in columns}
+    parts: dict[str, list[tuple[Codes, NDArray[np.int32]]]] = {column: [] for column in columns}
     for batch in dataset.coded(columns) if columns else ():
         for column in columns:
             codes, values = distinct(batch[column])
@@ -52,8 +52,8 @@ def _levels(dataset: Dataset, columns: list[str]) -> dict[str, Groups]:
             numbered = [known.setdefault(_one_nan(value), len(known)) for value in values]
             if len(known) > MOST_LEVELS:
                 raise _ungrouped(dataset, column, f"more than {MOST_LEVELS} different values")
-            parts[column].append(np.array(numbered, np.int32)[codes])
-    return {column: _sorted(np.concatenate(parts[column]), seen[column]) for column in columns}
+            parts[column].append((codes, np.array(numbered, np.int32)))
+    return {column: _sorted(parts[column], seen[column]) for column in columns}
 
 
 def _binned(dataset: Dataset, grouping: Grouping) -> Groups:
@@ -65,22 +65,25 @@ def _binned(dataset: Dataset, grouping: Grouping) -> Groups:
     for batch in dataset.batches([grouping.column]):
         numbers = batch[grouping.column].cast(pa.float64(), safe=False)
         values = numbers.to_numpy(zero_copy_only=False)
-        codes = np.searchsorted(edges, values, side="right").astype(np.int32)
+        codes = np.searchsorted(edges, values, side="right").astype(smallest(len(names)))
         codes[np.isnan(values)] = len(names) - 1
         parts.append(codes)
     codes = np.concatenate(parts)
     present = np.flatnonzero(np.bincount(codes, minlength=len(names)))
-    rank = np.zeros(len(names), np.int32)
-    rank[present] = np.arange(present.size, dtype=np.int32)
+    rank = np.zeros(len(names), codes.dtype)
+    rank[present] = np.arange(present.size)
     return Groups(codes=rank[codes], levels=tuple(names[at] for at in present))
 
 
-def _sorted(codes: NDArray[np.int32], known: dict[Scalar | None, int]) -> Groups:
+def _sorted(
+    parts: list[tuple[Codes, NDArray[np.int32]]], known: dict[Scalar | None, int]
+) -> Groups:
     """Levels in the order of their values, so that the order of the rows doesn't matter."""
     values = sorted(known, key=_order)
-    rank = np.empty(len(known), np.int32)
-    rank[[known[value] for value in values]] = np.arange(len(known), dtype=np.int32)
-    return Groups(codes=rank[codes], levels=tuple(_text(value) for value in values))
+    rank = np.empty(len(known), smallest(len(known)))
+    rank[[known[value] for value in values]] = np.arange(len(known))
+    codes = looked_up([(each, rank[numbered]) for each, numbered in parts])
+    return Groups(codes=codes, levels=tuple(_text(value) for value in values))
 
 
 def _one_nan(value: Scalar | None) -> Scalar | None:

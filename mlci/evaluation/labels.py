@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mlci.errors import Broken
-from mlci.evaluation.columns import distinct, is_text, key
+from mlci.evaluation.columns import Codes, distinct, is_text, key, looked_up
 from mlci.evaluation.dataset import Dataset
 from mlci.evaluation.naming import listed
 from mlci.records.evaluation_set import EvaluationSet, Scalar
@@ -17,22 +17,21 @@ from mlci.records.metric import BINARY, REGRESSION
 
 MOST_CLASSES = 1_000
 
+Part = tuple[Codes, NDArray[np.int32]]  # a batch: codes into its values, and which labels these are
+
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
     """``truth`` [n] as an Examination has it. ``classes``: the labels, those of the data sorted as
     their type sorts them; two in a binary task, of which ``positive`` is one; none in a regression.
+    ``in_data`` are those that some row has.
     """
 
     task: str
     truth: NDArray[Any] = field(repr=False)
     classes: tuple[Scalar, ...] = ()
     positive: Scalar | None = None
-
-    @property
-    def in_data(self) -> tuple[Scalar, ...]:
-        """The classes that some row has."""
-        return tuple(self.classes[code] for code in np.unique(self.truth).astype(np.intp))
+    in_data: tuple[Scalar, ...] = ()
 
 
 def read_labels(
@@ -49,22 +48,25 @@ def read_labels(
     _check_type(dataset, exam.label, task)
     if task == REGRESSION:
         return Labels(task=task, truth=_numbers(dataset, exam.label))
-    codes, classes = _classes(dataset, exam.label, 2 if task == BINARY else MOST_CLASSES)
+    parts, classes = _classes(dataset, exam.label, 2 if task == BINARY else MOST_CLASSES)
     if task == BINARY:
-        return _binary(dataset, exam, codes, classes)
+        return _binary(dataset, exam, parts, classes)
     if len(classes) < 2:
         raise _one_label(dataset, exam, classes)
     ordered = tuple(sorted(classes))
     rank = np.array([ordered.index(value) for value in classes], np.int32)
     seen = {key(value) for value in ordered}
     extra = {key(value): value for value in declared if key(value) not in seen}
-    return Labels(task=task, truth=rank[codes], classes=(*ordered, *extra.values()))
+    return Labels(
+        task=task,
+        truth=looked_up([(codes, rank[numbered]) for codes, numbered in parts]),
+        classes=(*ordered, *extra.values()),
+        in_data=ordered,
+    )
 
 
-def _classes(
-    dataset: Dataset, label: str, most: int
-) -> tuple[NDArray[np.int32], tuple[Scalar, ...]]:
-    """Codes [n] into the labels, in the order in which they first occur."""
+def _classes(dataset: Dataset, label: str, most: int) -> tuple[list[Part], tuple[Scalar, ...]]:
+    """The rows' labels, in the order in which they first occur."""
     seen: dict[Scalar, int] = {}
     parts = []
     for batch in dataset.coded([label]):
@@ -77,21 +79,23 @@ def _classes(
             found = f"more than {number} labels: {listed([str(value) for value in seen])}"
             task = "a binary" if most == 2 else "a multiclass"
             raise _broken(dataset, label, found, f"at most {number} in {task} classification")
-        parts.append(numbered[codes])
-    return np.concatenate(parts), tuple(seen)
+        parts.append((codes, numbered))
+    return parts, tuple(seen)
 
 
 def _binary(
-    dataset: Dataset, exam: EvaluationSet, codes: NDArray[np.int32], classes: tuple[Scalar, ...]
+    dataset: Dataset, exam: EvaluationSet, parts: list[Part], classes: tuple[Scalar, ...]
 ) -> Labels:
     positive = _positive(dataset, exam, classes)
     if len(classes) < 2:
         raise _one_label(dataset, exam, classes)
+    at = classes.index(positive)
     return Labels(
         task=BINARY,
-        truth=codes == classes.index(positive),
+        truth=looked_up([(codes, numbered == at) for codes, numbered in parts]),
         classes=tuple(sorted(classes)),
         positive=positive,
+        in_data=tuple(sorted(classes)),
     )
 
 

@@ -42,14 +42,14 @@ class Artifacts:
     def fetch(self, uri: str, digest: str, place: str) -> Path:
         """The verified file. Raises BadInput when ``sources`` forbid the uri, Broken when no
         place has these bytes."""
-        self._permit(uri, place)
+        self.permit(uri, place)
         target = self.store / digest.removeprefix("sha256:")
         seen: list[str] = []
         try:
             # What nobody offers any more is missing, whatever an earlier run has stored.
             offers = tuple(self._offers(uri))
             if offers and target.exists():
-                if _digest_of(target) == digest:
+                if digest_of_file(target) == digest:
                     return target
                 target.unlink()
             for where, copy in offers:
@@ -71,7 +71,8 @@ class Artifacts:
             next_step="put the named file there, or name the digest of the file that is meant",
         )
 
-    def _permit(self, uri: str, place: str) -> None:
+    def permit(self, uri: str, place: str) -> None:
+        """Raises BadInput when no policy's sources hold the uri."""
         if self.sources is None:
             return
         relative = is_relative(uri)
@@ -89,20 +90,45 @@ class Artifacts:
 
     def _offers(self, uri: str) -> Iterable[tuple[str, Callable[[BinaryIO], None]]]:
         if not is_relative(uri):
-            yield uri, partial(_download, uri)
+            yield uri, partial(download, uri)
             return
         for blob in self.blobs:
             if blob.path == uri:
-                yield f"records:{uri}", self._blob(blob)
-        if self.tree is not None and _is_own_file(self.tree, uri):
-            yield uri, partial(_copy, self.tree / uri)
+                yield f"records:{uri}", self.blob(blob)
+        if self.tree is not None and is_own_file(self.tree, uri):
+            yield uri, partial(copy_file, self.tree / uri)
         for commit in self.commits:
             at_commit = self.repository.find(commit, uri)
             if at_commit is not None:
-                yield f"{commit[:12]}:{uri}", self._blob(at_commit)
+                yield f"{commit[:12]}:{uri}", self.blob(at_commit)
 
-    def _blob(self, blob: Blob) -> Callable[[BinaryIO], None]:
+    def blob(self, blob: Blob) -> Callable[[BinaryIO], None]:
+        """How the bytes of a git object are copied."""
         return lambda file: self.repository.blob_to(blob.oid, file)
+
+
+def bring(uri: str, digest: str, target: Path) -> None:
+    """The file at an absolute uri, verified before it is at ``target``.
+
+    Raises Broken where it can't be had, isn't the one named, or can't be written.
+    """
+    try:
+        found = _tried(partial(download, uri), target, digest)
+    except OSError as error:
+        raise Broken(
+            place=str(error.filename or target),
+            found=error.strerror or str(error),
+            expected="a folder that can be written",
+        ) from error
+    if found:
+        raise Broken(
+            place=uri,
+            found=found,
+            expected=digest,
+            next_step="put the named file there, or name the digest of the file that is meant",
+        )
+    # Who serves it runs as another user than who brought it.
+    target.chmod(0o444)
 
 
 def is_relative(uri: str) -> bool:
@@ -110,7 +136,7 @@ def is_relative(uri: str) -> bool:
     return not urllib.parse.urlsplit(uri).scheme
 
 
-def _is_own_file(tree: Path, uri: str) -> bool:
+def is_own_file(tree: Path, uri: str) -> bool:
     """A regular file without a link on its way: a link could lead out of the repository, and git
     objects, which the admitting gate reads, would not follow it."""
     file = tree / uri
@@ -134,7 +160,7 @@ def _store(copy: Callable[[BinaryIO], None], target: Path, digest: str) -> str |
     try:
         with os.fdopen(descriptor, "wb") as file:
             copy(file)
-        found = _digest_of(beside)
+        found = digest_of_file(beside)
         if found != digest:
             return found
         beside.replace(target)
@@ -143,16 +169,18 @@ def _store(copy: Callable[[BinaryIO], None], target: Path, digest: str) -> str |
     return None
 
 
-def _digest_of(file: Path) -> str:
+def digest_of_file(file: Path) -> str:
+    """``sha256:<64 hex>`` of the file's bytes."""
     with file.open("rb") as stream:
         return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
-def _copy(source: Path, file: BinaryIO) -> None:
+def copy_file(source: Path, file: BinaryIO) -> None:
+    """Raises Broken where the file can't be read."""
     try:
         stream = source.open("rb")
     except OSError as error:
-        raise _unreadable(str(source), error) from error
+        raise unreadable(str(source), error) from error
     with stream:
         shutil.copyfileobj(stream, file, _CHUNK)
 
@@ -166,8 +194,11 @@ class _SameHostOnly(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _download(uri: str, file: BinaryIO) -> None:
-    """``file:`` and object stores by pyarrow's file systems, ``https:`` by the standard library."""
+def download(uri: str, file: BinaryIO) -> None:
+    """``file:`` and object stores by pyarrow's file systems, ``https:`` by the standard library.
+
+    Raises Broken where it can't be had.
+    """
     try:
         if uri.startswith("https:"):
             opener = urllib.request.build_opener(_SameHostOnly())
@@ -180,10 +211,11 @@ def _download(uri: str, file: BinaryIO) -> None:
         with filesystem.open_input_stream(path) as stream:
             shutil.copyfileobj(stream, file, _CHUNK)
     except (OSError, ValueError, NotImplementedError) as error:
-        raise _unreadable(uri, error) from error
+        raise unreadable(uri, error) from error
 
 
-def _unreadable(place: str, error: Exception) -> Broken:
+def unreadable(place: str, error: Exception) -> Broken:
+    """What to say of an artifact whose bytes can't be had."""
     said = " ".join(str(error).split())
     return Broken(
         place=place,

@@ -5,6 +5,7 @@ from functools import cache, partial
 
 from mlci.evaluation.examine import examine
 from mlci.flow.case import Case, artifacts_of, recorded_release
+from mlci.flow.folders import fetch_data
 from mlci.flow.former import former_exam
 from mlci.gates.protocol import Bench, Contender, anchor_of
 from mlci.gitops import deliveries
@@ -38,7 +39,8 @@ def set_up(
         if (record := delivered(case, version)) is not None
     }
     trained = case.release.training_data
-    data = own.fetch(case.exam.uri, case.exam.digest, case.exam.source.at("spec", "digest"))
+    place = case.exam.source.at("spec", "digest")
+    data = fetch_data(own, case.exam.uri, case.exam.digest, place)
     wanted = groupings(planned)
 
     @cache
@@ -57,7 +59,7 @@ def set_up(
         say=say,
         training=None
         if trained is None
-        else partial(own.fetch, *trained, case.release.source.at(*TRAINING)),
+        else partial(fetch_data, own, *trained, case.release.source.at(*TRAINING)),
         former=partial(former_exam, case),
         shard=shard,
     )

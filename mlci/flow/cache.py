@@ -74,7 +74,7 @@ def decisive(case: Case, bench: Bench, entry: Entry, half: Halves) -> dict[str, 
         "exam": _exam(bench.exam),
         "training": case.release.training_data,
         "former": former.delivery if former else None,
-        "versions": versions(),
+        "versions": versions([entry.spec]),
         "machine": [platform.machine(), platform.system()],
     }
     plain: dict[str, Any] = json.loads(_text(said))

@@ -69,7 +69,7 @@ def measure_part(
     say(f"gate {entry.name}: shard {shard}")
     bench = set_up(case, entry.planned, say, shard)
     measured = here(bench, file.parent)(entry)
-    about = {**identity(case, entry), SHARD: str(shard), VERSIONS: versions()}
+    about = {**identity(case, entry), SHARD: str(shard), VERSIONS: versions([entry.spec])}
     failed = _write(file, about, measured)
     return MadePart(
         path=file, entry=f"{entry.policy.name}/{selector(entry)}", shard=shard, failed=failed

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,11 +13,13 @@ from mlci.flow.case import Case
 from mlci.flow.data_first import blocking, skipped
 from mlci.flow.measuring import Entry, Say, Source, crashed, entries
 from mlci.gates.registry import find, goes_first
+from mlci.plugins.used import used
 from mlci.policy.rules import planned as rules_of
 from mlci.policy.rules import rule_on
 from mlci.policy.waivers import waive
 from mlci.records.judgement import Judgement, Planned
 from mlci.records.outcome import Outcome
+from mlci.records.policy import GateSpec
 from mlci.records.release import Release
 from mlci.records.verdict import PolicyId, ReleaseId, Verdict
 from mlci.reports.json import to_json
@@ -130,7 +132,7 @@ def verdict_on(
         judgements=judgements,
         started=started,
         finished=now(),
-        versions=versions(),
+        versions=versions(spec for policy in case.policies for spec in policy.gates),
     )
 
 
@@ -149,11 +151,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def versions() -> dict[str, str]:
-    """Of what measures and judges."""
+def versions(specs: Iterable[GateSpec]) -> dict[str, str]:
+    """Of what measures and judges, packages that bring a metric or a gate included."""
     libraries = ("numpy", "scipy", "onnxruntime", "pyarrow", "locust")
     return {
         "mlci": __version__,
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in libraries},
+        **used(specs),
     }

@@ -19,6 +19,7 @@ from mlci.gates.parts.file import read_about, read_part
 from mlci.gates.parts.merging import total
 from mlci.gates.protocol import anchor_of
 from mlci.gates.registry import halves
+from mlci.plugins.used import used
 from mlci.records.shard import Shard, read_shard
 
 SHARD, VERSIONS = "shard", "versions"
@@ -45,6 +46,7 @@ def identity(case: Case, entry: Entry) -> dict[str, Any]:
         },
         "judgements": [each.id for each in entry.planned],
         "mlci": __version__,
+        "plugins": used([entry.spec]),
     }
 
 

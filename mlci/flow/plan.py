@@ -8,10 +8,15 @@ from mlci.evaluation.groups import read_groups
 from mlci.evaluation.labels import read_labels
 from mlci.evaluation.quality.identifiers import find_identifiers, warning
 from mlci.flow.case import Case, artifacts_of, read_case
+from mlci.flow.clock import today
+from mlci.flow.folders import fetch_data
+from mlci.flow.former import champions_verdict
 from mlci.gates.forecast import Exam, Forecast, overall
+from mlci.gates.forecast_brought import brings, forecast_brought, resampling_seconds
 from mlci.gates.forecast_data import counted
 from mlci.gates.forecast_groups import grouped
 from mlci.gates.forecast_load import loaded
+from mlci.gates.forecast_recorded import Recorded, as_recorded
 from mlci.gates.forecast_robustness import perturbed, rows_asked
 from mlci.gates.forecast_size import sized, starting_seconds
 from mlci.gates.forecast_tasks import as_binary, unknown
@@ -20,9 +25,12 @@ from mlci.gates.registry import find
 from mlci.gitops.repository import Repository
 from mlci.policy.plan import groupings
 from mlci.policy.plan import plan as plan_judgements
+from mlci.policy.rules import place_of
+from mlci.policy.waivers import prospects
 from mlci.policy.watch import strictest
 from mlci.records.judgement import Planned
-from mlci.records.policy import GateSpec
+from mlci.records.policy import GatePolicy, GateSpec
+from mlci.records.release import Release
 
 # Opening models and data, and the rows that one model answers in a second: small tabular models.
 _START_SECONDS, _ROWS_PER_SECOND = 5.0, 1e5
@@ -38,6 +46,7 @@ def plan(
     case = read_case(repository, path, base=base, at=None)
     say(f"reading exam {case.exam.name}")
     planned, exam, repeating = _to_judge(case)
+    recorded = champions_verdict(case)
     comparing = case.standing.comparing(case.release)
     watch = strictest(case.policies)
     back = case.standing.way_back
@@ -51,23 +60,15 @@ def plan(
         "held": None if back else case.standing.held or None,
         "onRecord": f"{back.state} in delivery {back.delivery[:12]}" if back else None,
         "champion": _champion(case),
-        "policies": [
-            {
-                "name": policy.name,
-                "path": policy.source.path,
-                "commit": policy.commit,
-                "digest": policy.source.digest,
-            }
-            for policy in case.policies
-        ],
+        "policies": [_policy(policy, planned, case.release) for policy in case.policies],
         "evaluation": {
             "name": case.exam.name,
             "digest": case.exam.source.digest,
             "rows": int(exam.truth.size),
         },
-        "judgements": [_judgement(each, _forecast(case, each, exam)) for each in planned],
+        "judgements": [_judgement(each, _forecast(case, each, exam, recorded)) for each in planned],
         "warnings": [*_warnings(case, comparing=comparing), *repeating] if planned else [],
-        "gateSeconds": _gate_seconds(case, exam) if planned else 0.0,
+        "gateSeconds": _gate_seconds(case, exam, planned) if planned else 0.0,
         "steps": [{"weight": step.weight, "bakeSeconds": step.bake} for step in case.release.steps],
         "watch": {
             "bakeSeconds": sum(step.bake for step in case.release.steps),
@@ -85,9 +86,8 @@ def _to_judge(case: Case) -> tuple[tuple[Planned, ...], Exam, list[str]]:
     if case.standing.way_back is None:
         comparing = case.standing.comparing(case.release)
         planned = plan_judgements(case.policies, case.release, comparing=comparing, gate=find)
-    data = artifacts_of(case).fetch(
-        case.exam.uri, case.exam.digest, case.exam.source.at("spec", "digest")
-    )
+    place = case.exam.source.at("spec", "digest")
+    data = fetch_data(artifacts_of(case), case.exam.uri, case.exam.digest, place)
     with open_dataset(data, case.exam.uri) as dataset:
         labels = read_labels(dataset, case.exam, case.release.task)
         stacked = [name for names in case.release.model.inputs.values() for name in names]
@@ -115,8 +115,45 @@ def _champion(case: Case) -> dict[str, Any] | None:
     }
 
 
-def _forecast(case: Case, planned: Planned, exam: Exam) -> Forecast:
+def _policy(policy: GatePolicy, planned: Sequence[Planned], release: Release) -> dict[str, Any]:
+    pack = policy.pack
+    return {
+        "name": policy.name,
+        "path": policy.source.path,
+        "commit": policy.commit,
+        "digest": policy.source.digest,
+        "extends": {"name": pack.name, "digest": pack.digest} if pack else None,
+        "rules": [
+            {"id": rule.id, "control": rule.control, "title": rule.title, "place": place}
+            for rule, place in (
+                (rule, place_of(policy, at)) for at, rule in enumerate(policy.rules)
+            )
+        ],
+        "waivers": [
+            {
+                "gate": waiver.gate,
+                "metric": waiver.metric,
+                "reason": waiver.reason,
+                "approver": waiver.approver,
+                "granted": waiver.granted.isoformat(),
+                "expires": waiver.expires.isoformat(),
+                "applies": not why,
+                "why": why or None,
+            }
+            for waiver, why in prospects(policy, planned, release, today())
+        ],
+    }
+
+
+def _forecast(case: Case, planned: Planned, exam: Exam, recorded: Recorded) -> Forecast:
+    forecast = _by_labels(case, planned, exam)
+    return as_recorded(planned, forecast, recorded) if forecast.by_answers else forecast
+
+
+def _by_labels(case: Case, planned: Planned, exam: Exam) -> Forecast:
     spec = _spec(case, planned)
+    if brings(spec):
+        return forecast_brought(spec, exam.truth.size)
     if spec.gate == "load":
         return loaded(spec, planned, comparing=case.standing.comparing(case.release))
     if spec.gate == "data":
@@ -177,11 +214,12 @@ def _warnings(case: Case, *, comparing: bool) -> list[str]:
     ]
 
 
-def _gate_seconds(case: Case, exam: Exam) -> float:
+def _gate_seconds(case: Case, exam: Exam, planned: Sequence[Planned]) -> float:
     comparing = case.standing.comparing(case.release)
     models, rows = 2 if comparing else 1, exam.truth.size
     asked = rows + sum(rows_asked(spec, rows) for _, spec in _gates(case, "robustness"))
     seconds = _START_SECONDS + models * asked / _ROWS_PER_SECOND
     seconds += sum(duration(spec) for _, spec in _gates(case, "load"))
     seconds += sum(starting_seconds(spec, comparing=comparing) for _, spec in _gates(case, "size"))
+    seconds += sum(resampling_seconds(_spec(case, each), each, rows) for each in planned)
     return round(seconds, 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mlci.errors import Broken
+from mlci.flow.recomputed import differences
 from mlci.gitops import deliveries
 from mlci.gitops.records_snapshot import RecordsSnapshot
 from mlci.records.delivery import DeliveryRecord, State
@@ -128,7 +129,8 @@ def recorded_verdicts(
 ) -> tuple[RecordedVerdict, ...]:
     """All verdicts on a manifest in one context, oldest first.
 
-    Raises Broken where one can't be read, or is about something else than its path says.
+    Raises Broken where one can't be read, is about something else than its path says, or was
+    edited: its outcome isn't the fold of its judgements.
     """
     return tuple(
         RecordedVerdict(id=name, verdict=_verdict(name, content, manifest_digest, key))
@@ -148,6 +150,13 @@ def _verdict(name: str, content: bytes, manifest_digest: str, key: str) -> Verdi
             place=place,
             found="a verdict on another manifest, or under other policies, exam or champion",
             expected="the verdict that its path names",
+            next_step="see `git log mlci/records` for who wrote it",
+        )
+    if found := differences(verdict):
+        raise Broken(
+            place=place,
+            found=f"a verdict that isn't the fold of its judgements: {'; '.join(found)}",
+            expected="a verdict as mlci wrote it, and nobody edited",
             next_step="see `git log mlci/records` for who wrote it",
         )
     return verdict

@@ -78,7 +78,8 @@ def _validate(
             unread.append(path)
             problems.append(wrong)
     outlines: list[Outline] = []
-    for path, content in store.read(readable).items():
+    contents = store.read(readable)
+    for path, content in contents.items():
         try:
             outline, wrongs = examine(path, content)
         except Invalid as invalid:
@@ -88,10 +89,25 @@ def _validate(
             outlines.append(outline)
             problems.extend(wrongs)
     problems.extend(check_together(outlines, unread))
+    problems.extend(_rendered(contents, targets, problems))
     for each in outlines:
         if isinstance(each, PolicyOutline):
             problems.extend(expired(each.source, each.waived_until, today()))
     return Validation(files=len(targets), problems=tuple(sorted(problems, key=_order)))
+
+
+def _rendered(
+    contents: Mapping[str, bytes], targets: set[str], problems: Iterable[MlciError]
+) -> Iterable[MlciError]:
+    """Of the releases that are right so far, as far as anything is rendered at all."""
+    if b"argo" not in contents.get(PROJECT_PATH, b""):
+        return ()
+    from mlci.flow.render import rendering_problems
+
+    wrong = {position(each.place)[0] for each in problems}
+    right = {path for path in targets - wrong if kind_of(path) == "ModelRelease"}
+    releases = {path: contents[path] for path in sorted(right & contents.keys())}
+    return rendering_problems(releases, contents[PROJECT_PATH])
 
 
 def position(place: str) -> tuple[str, int | None, int | None]:

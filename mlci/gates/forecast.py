@@ -41,13 +41,15 @@ class Exam:
 class Forecast:
     """``n`` of ``unit`` are behind it; ``detectable`` is what is shown with power 0.8, None where
     that depends on what isn't known: of a minimum or maximum the distance from it, of a margin the
-    smallest one, of groups the smallest gap (the largest ratio) beyond the limit."""
+    smallest one, of groups the smallest gap (the largest ratio) beyond the limit. ``by_answers``:
+    the models' answers alone decide it, so that an earlier verdict may tell."""
 
     n: int
     detectable: float | None
     assuming: str
     unit: str = "rows"
     warning: str = ""
+    by_answers: bool = False
 
 
 def overall(planned: Planned, exam: Exam) -> Forecast:
@@ -61,7 +63,7 @@ def _limit(planned: Planned, exam: Exam) -> Forecast:
     metric, limit = METRICS[planned.metric], planned.limit.value
     n, whose = counted(planned.metric, exam.truth)
     if metric.family in (Family.LOSS, Family.CALIBRATION):
-        return Forecast(n=n, detectable=None, assuming="nothing: the scores' spread decides")
+        return by_answers(n, "the scores' spread decides")
     if metric.family is Family.PROPORTION:
         aim = limit if planned.limit.kind is LimitKind.MINIMUM else 1.0 - limit
         shown = detectable_minimum(n, aim, planned.confidence)
@@ -92,7 +94,7 @@ def _margin(planned: Planned, exam: Exam) -> Forecast:
     assuming = f"two models that disagree on {DISCORDANCE:.0%} of the rows{whose}"
     if metric.family in (Family.LOSS, Family.CALIBRATION) or planned.metric in ("f1", "precision"):
         # Which rows they disagree on would decide, and that isn't known.
-        return Forecast(n=n, detectable=None, assuming="nothing: the models' answers decide")
+        return by_answers(n, "the models' answers decide")
     if metric.family is Family.RANKING:
         spread = _area_error(AREA, exam.truth) * math.sqrt(2 * (1 - CORRELATION))
         shown = _both_quantiles(planned.confidence) * spread
@@ -102,6 +104,11 @@ def _margin(planned: Planned, exam: Exam) -> Forecast:
     else:
         shown = detectable_margin(n, DISCORDANCE, planned.confidence)
     return Forecast(n=n, detectable=shown, assuming=assuming, warning=too_narrow(shown, margin))
+
+
+def by_answers(n: int, what: str) -> Forecast:
+    """Where labels and groups say nothing of the spread."""
+    return Forecast(n=n, detectable=None, assuming=f"nothing: {what}", by_answers=True)
 
 
 def too_narrow(shown: float, margin: float) -> str:

@@ -1,4 +1,7 @@
-"""The gates that there are, by the name that policies use; each is imported when asked for."""
+"""The gates that there are, by the name that policies use; each is imported when asked for.
+
+Those that are not built in are looked for among what installed packages bring.
+"""
 
 import difflib
 import importlib
@@ -34,13 +37,19 @@ def halves(gate: str) -> Halves | None:
 
 
 def find(gate: str) -> Gate:
-    """The gate's module. Raises BadInput, with the nearest name, for one that doesn't exist."""
+    """The gate's module. Raises BadInput, with the nearest name, for one that doesn't exist, and
+    Broken for one of a package that can't be used."""
     if gate not in GATES:
+        from mlci.gates.brought.gate import CheckedGate
+        from mlci.plugins.gates import brought
+
+        if (found := brought(gate)) is not None:
+            return cast(Gate, CheckedGate(brought=found))
         near = difflib.get_close_matches(gate, GATES, n=1)
         raise BadInput(
             place=f"gate {gate!r}",
             found="no such gate",
             expected=f"one of {', '.join(GATES)}" + (f" (nearest: {near[0]})" if near else ""),
-            next_step="correct the policy's gates",
+            next_step="correct the policy's gates, or install the package that brings it",
         )
     return cast(Gate, importlib.import_module(GATES[gate]))

@@ -1,7 +1,8 @@
 """Rows of the evaluation data as bodies of inference requests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ _ROW_GROUPS = 8
 def payloads(
     model: OnnxModel, stacked: Mapping[str, Sequence[str]], data: Path, *, seed: int
 ) -> tuple[bytes, ...]:
-    """Up to ``ROWS`` bodies of one row each, from rows of ``data`` chosen by ``seed``.
+    """Up to ``ROWS`` bodies of one row each, from rows of ``data`` chosen by ``seed``: of a file,
+    or of a folder's ``.parquet`` files in their order by name.
 
     ``stacked`` maps a graph input to the columns that make its one row; an input that it doesn't
     name carries the name of its column. Rows with missing values are left out: JSON can't say
@@ -39,22 +41,13 @@ def payloads(
 
 def _sample(data: Path, columns: list[str], seed: int) -> list[dict[str, Any]]:
     random = np.random.default_rng(seed)
-    try:
-        with pq.ParquetFile(data) as file:
-            missing = [name for name in columns if name not in file.schema_arrow.names]
-            if missing:
-                raise Broken(
-                    place=str(data),
-                    found=f"no column {missing[0]!r}",
-                    expected="a column for each input of the model",
-                    next_step="name the columns of each input in model.inputs",
-                )
-            groups = np.sort(random.permutation(file.num_row_groups)[:_ROW_GROUPS])
-            table = file.read_row_groups(groups.tolist(), columns=columns)
-    except (OSError, pa.ArrowException) as error:
-        raise Broken(
-            place=str(data), found=f"not readable: {error}", expected="a Parquet file"
-        ) from None
+    paths = sorted(data.rglob("*.parquet")) if data.is_dir() else [data]
+    every = [(path, group) for path in paths for group in range(_row_groups(path, columns))]
+    if not every:
+        raise Broken(place=str(data), found="no rows", expected="rows to send")
+    groups = np.sort(random.permutation(len(every))[:_ROW_GROUPS])
+    read = [_read(path, group, columns) for path, group in (every[at] for at in groups.tolist())]
+    table = _joined(read, data)
     order = random.permutation(table.num_rows)
     chosen: list[dict[str, Any]] = []
     for start in range(0, table.num_rows, ROWS):
@@ -63,6 +56,47 @@ def _sample(data: Path, columns: list[str], seed: int) -> list[dict[str, Any]]:
         if len(chosen) >= ROWS:
             break
     return chosen[:ROWS]
+
+
+def _row_groups(path: Path, columns: Sequence[str]) -> int:
+    with _reading(path), pq.ParquetFile(path) as file:
+        missing = [name for name in columns if name not in file.schema_arrow.names]
+        if missing:
+            raise Broken(
+                place=str(path),
+                found=f"no column {missing[0]!r}",
+                expected="a column for each input of the model",
+                next_step="name the columns of each input in model.inputs",
+            )
+        return int(file.num_row_groups)
+
+
+def _read(path: Path, group: int, columns: Sequence[str]) -> pa.Table:
+    with _reading(path), pq.ParquetFile(path) as file:
+        return file.read_row_group(group, columns=list(columns))
+
+
+def _joined(tables: Sequence[pa.Table], data: Path) -> pa.Table:
+    """Files may hold the same text in dictionaries of their own."""
+    try:
+        return pa.concat_tables(tables).unify_dictionaries()
+    except pa.ArrowException:
+        raise Broken(
+            place=str(data),
+            found="files with columns of other types",
+            expected="files of one schema",
+            next_step="write all files with one schema",
+        ) from None
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise Broken(
+            place=str(path), found=f"not readable: {error}", expected="a Parquet file"
+        ) from None
 
 
 def _sayable(row: Mapping[str, Any]) -> bool:

@@ -12,13 +12,13 @@ from typing import Any
 from mlci import packs
 from mlci.manifest.document import Reading, dig, mappings
 from mlci.manifest.problems import Problems, nearest, one_of, show
-from mlci.manifest.tighten import expected
+from mlci.manifest.tighten import alarms, defaults, expected, in_full, may_be_added
 from mlci.manifest.yaml import Document, Keys, load
 from mlci.records.policy import Pack
 from mlci.records.source import Key
 
 # What a pack says for all of a policy; gates and rules are laid over each other by name.
-_WHOLE = ("confidence", "onInconclusive", "sources", "evaluations", "watch", "waiverRules")
+_WHOLE = ("confidence", "onInconclusive", "sources", "evaluations", "watch", "waiverRules", "exam")
 
 Entry = Mapping[str, Any]
 
@@ -55,6 +55,7 @@ class _Extension:
         self._own: Entry = reading.value["spec"]
         self._overridable = frozenset(self._pack.get("overridable", ()))
         self._places = dict(reading.source.places)
+        self._silent = reading.refused | reading.unknown
 
     def reading(self) -> Reading:
         spec = {**self._own, **self._whole(), "gates": self._gates(), "rules": self._rules()}
@@ -90,16 +91,28 @@ class _Extension:
                 found = f"the gate {show(name)} of pack {self._name} a second time"
                 self._reading.problems.add(keys, found, "it once, or another `name`")
                 continue
-            gates[index] = _over(of_pack, entry)
+            gates[index] = {**self._kept(of_pack, entry), **_over(of_pack, entry)}
             self._check_gate(keys, entry, of_pack)
-        return [*gates, *self._inherited("gates", len(gates), at, self._pack["gates"], "name")]
+        inherited = self._inherited("gates", len(gates), at, self._pack["gates"], "name")
+        return [*gates, *({**self._kept(each, {}), **each} for each in inherited)]
+
+    def _kept(self, of_pack: Entry, own: Entry) -> Entry:
+        """An alarm keeps the pack's confidence, whatever the policy asks of all its gates."""
+        free = of_pack["name"] in self._overridable
+        return {} if free or not alarms(of_pack, own) else self._floor()
 
     def _check_gate(self, keys: Keys, own: Entry, of_pack: Entry) -> None:
-        floor = {"required": True, **self._floor(), **of_pack}
-        free = of_pack["name"] in self._overridable
-        for key in ["gate"] if free else [each for each in own if each != "name"]:
-            if floor.get(key) is not None:
-                self._compare((*keys, key), (key,), own[key], floor[key])
+        floor = {**defaults(of_pack["gate"]), **self._floor(), **of_pack}
+        if of_pack["name"] in self._overridable or own.get("gate") != of_pack["gate"]:
+            self._compare((*keys, "gate"), ("gate",), own.get("gate"), of_pack["gate"])
+            return
+        own = {key: value for key, value in own.items() if key != "name"}
+        if "confidence" in own and alarms(of_pack, own):
+            packs_own = floor.get("confidence")
+            self._compare((*keys, "confidence"), ("alarm",), own.pop("confidence"), packs_own)
+        left_open = {key for key, value in floor.items() if value is None}
+        said = {key: value for key, value in own.items() if key not in left_open}
+        self._compare_each(keys, (), said, floor)
 
     def _floor(self) -> dict[str, Any]:
         return {"confidence": self._pack["confidence"]} if "confidence" in self._pack else {}
@@ -128,12 +141,25 @@ class _Extension:
     def _compare(self, place: Keys, keys: tuple[Key, ...], own: Any, packs_own: Any) -> None:
         if place in self._reading.refused:
             return
-        if isinstance(own, dict) and isinstance(packs_own, dict):
-            for key in [each for each in own if each in packs_own]:
-                self._compare((*place, key), (*keys, key), own[key], packs_own[key])
+        whole = in_full(keys[-1], own) if own is True else own
+        floor = in_full(keys[-1], packs_own)
+        if isinstance(whole, Mapping) and isinstance(floor, Mapping):
+            self._compare_each(place, keys, whole, floor)
         elif wanted := expected(keys, own, packs_own):
             found = f"{_shown(own)}, where pack {self._name} says {_shown(packs_own)}"
             self._reading.problems.add(place, found, wanted)
+
+    def _compare_each(
+        self, place: Keys, keys: tuple[Key, ...], own: Entry, packs_own: Entry
+    ) -> None:
+        for key, value in own.items():
+            at, path = (*place, key), (*keys, key)
+            if key in packs_own:
+                self._compare(at, path, value, packs_own[key])
+            elif not may_be_added(path) and at not in self._silent:
+                found = f"{show(key)}, of which pack {self._name} says nothing"
+                wanted = "nothing either; a gate of another name may say it"
+                self._reading.problems.add(at, found, wanted)
 
     def _check_said(self, gates: list[Any], problems: Problems) -> None:
         """What a pack leaves open (as null), the policy says."""

@@ -6,7 +6,7 @@ from typing import Any
 from mlci.manifest.document import dig
 from mlci.manifest.problems import Problems, one_of, show
 from mlci.manifest.quantities import amount
-from mlci.records.judgement import LimitKind
+from mlci.records.limit import LimitKind
 from mlci.records.metric import FLIP_RATE
 from mlci.records.source import Key
 from mlci.records.units import share

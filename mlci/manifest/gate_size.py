@@ -5,7 +5,7 @@ from typing import Any
 
 from mlci.manifest.problems import Problems, one_of, show
 from mlci.manifest.quantities import amount
-from mlci.records.judgement import LimitKind
+from mlci.records.limit import LimitKind
 from mlci.records.metric import COLD_START, MODEL_BYTES, PEAK_MEMORY
 from mlci.records.source import Key
 from mlci.records.units import Unit, seconds, size

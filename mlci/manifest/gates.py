@@ -9,8 +9,9 @@ from mlci.manifest.gate_robustness import check_robustness, limits_of_robustness
 from mlci.manifest.gate_size import check_size, limits_of_size
 from mlci.manifest.problems import Problems, one_of, show
 from mlci.manifest.quantities import amount, number
-from mlci.records.judgement import LimitKind
-from mlci.records.metric import METRICS, OF_CLASS, OF_QUANTILE, Direction, Family, Metric
+from mlci.plugins import metrics
+from mlci.records.limit import LimitKind
+from mlci.records.metric import OF_CLASS, OF_QUANTILE, Direction, Family, Metric
 from mlci.records.source import Key
 from mlci.records.units import per_second, seconds, share
 
@@ -86,7 +87,7 @@ def _one_limit(entry: Entry, keys: Keys, limits: tuple[str, str], problems: Prob
 
 def _check_accuracy(entry: Entry, keys: Keys, problems: Problems) -> None:
     _one_limit(entry, keys, (_MINIMUM, _MAXIMUM), problems)
-    metric = METRICS.get(str(entry.get("metric")))
+    metric = metrics.find(entry.get("metric"))
     if metric is None or "accuracy" not in metric.gates:
         return
     # A limit on the wrong side would let through exactly what it was written against.
@@ -121,8 +122,14 @@ def _check_of(entry: Entry, metric: Metric, keys: Keys, problems: Problems) -> N
 
 def _check_fairness(entry: Entry, keys: Keys, problems: Problems) -> None:
     _one_limit(entry, keys, _GAPS, problems)
-    metric = METRICS.get(str(entry.get("metric")))
+    metric = metrics.find(entry.get("metric"))
     if metric is None or "fairness" not in metric.gates:
+        return
+    if metric.family is Family.BROUGHT:
+        for key in ("minimumRatio", "champion"):
+            if key in entry:
+                found = f"{key} of {metric.name}, which a package brings"
+                problems.add((*keys, key), found, show("maximumDifference"))
         return
     _margin(entry, metric, keys, problems)
     _check_of(entry, metric, keys, problems)

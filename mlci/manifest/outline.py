@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mlci.manifest.document import Reading, dig, mappings
+from mlci.manifest.engines import Asked, asked_in
 from mlci.manifest.policy import DEFAULT_SOURCES
 from mlci.manifest.problems import nearest
 from mlci.manifest.waivers import days_of_expiry
@@ -26,6 +27,7 @@ _LONGEST = 1000  # as any list of names may be
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentOutline:
     name: str | None
+    engine: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,7 @@ class ReleaseOutline:
     task: str | None
     model: ModelOutline
     evaluation: str | None
+    asked: Asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +101,14 @@ def outline_project(reading: Reading) -> ProjectOutline:
     listed = dig(reading.value, "spec", "environments")
     keys: Keys = ("spec", "environments")
     known = listed[:_LONGEST] if isinstance(listed, list) and listed else _UNREAD
-    names = [
-        _text(reading, dig(each, "name"), (*keys, index, "name"))
+    environments = [
+        EnvironmentOutline(
+            name=_text(reading, dig(each, "name"), (*keys, index, "name")),
+            engine=_engine(reading, dig(each, "engine"), (*keys, index, "engine")),
+        )
         for index, each in enumerate(known)
     ]
-    return ProjectOutline(
-        source=reading.source, environments=tuple(EnvironmentOutline(name=each) for each in names)
-    )
+    return ProjectOutline(source=reading.source, environments=tuple(environments))
 
 
 def outline_exam(reading: Reading) -> ExamOutline:
@@ -127,6 +131,7 @@ def outline_release(reading: Reading) -> ReleaseOutline:
         task=task if task in TASKS else None,
         model=ModelOutline(uri=_at(reading, "spec", "model", "uri")),
         evaluation=_at(reading, "spec", "evaluation"),
+        asked=asked_in(reading.value),
     )
 
 
@@ -146,6 +151,15 @@ def outline_policy(reading: Reading) -> PolicyOutline:
         ),
         waived_until=days_of_expiry(reading.value),
     )
+
+
+def _engine(reading: Reading, engine: Any, keys: Keys) -> Mapping[str, Any] | None:
+    """None where anything in it is wrong."""
+    wrong = [each.place for each in reading.problems.found]
+    inside = any(
+        reading.source.at(*each) in wrong for each in reading.source.places if each[:4] == keys
+    )
+    return engine if isinstance(engine, dict) and engine and not inside else None
 
 
 def _gate(reading: Reading, index: int, entry: Mapping[str, Any]) -> GateOutline:

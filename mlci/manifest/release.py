@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlci.manifest.document import Reading, dig, mappings, read
+from mlci.manifest.document import Reading, dig, read
 from mlci.manifest.problems import Problems, one_of, show
+from mlci.manifest.rollout import check_rollout, rollout
+from mlci.manifest.serving import check_serving, serving
 from mlci.records.metric import BINARY, REGRESSION
-from mlci.records.release import Model, Release, Step
-from mlci.records.units import seconds
+from mlci.records.release import Model, Release
 
 # What the gates of this version can measure; the schema knows the words that are reserved.
 GATED_FORMATS = ("onnx", "predictions")
 RESERVED = ("skops", "v2")
-
-# A release that doesn't say how: few requests at risk first, and time to see them go wrong.
-DEFAULT_STEPS = (Step(weight=10, bake=300.0), Step(weight=50, bake=300.0))
 
 
 def parse_release(path: str, content: bytes) -> Release:
@@ -25,13 +23,15 @@ def parse_release(path: str, content: bytes) -> Release:
 def check(reading: Reading) -> None:
     """Adds what is wrong with the meaning of whatever could be read."""
     _check_measurable(reading.value, reading.problems)
-    _check_steps(reading.value, reading.problems)
+    check_serving(reading.value, reading.problems)
+    check_rollout(reading.value, reading.problems)
 
 
 def typed(reading: Reading) -> Release:
     check(reading)
     reading.problems.raise_if_any()
     metadata, spec = reading.value["metadata"], reading.value["spec"]
+    served, delivered = serving(spec.get("serving", {})), rollout(spec.get("rollout"))
     return Release(
         source=reading.source,
         name=metadata["name"],
@@ -40,10 +40,12 @@ def typed(reading: Reading) -> Release:
         task=spec["task"],
         model=_model(spec["model"]),
         evaluation=spec["evaluation"],
-        replicas=int(spec.get("serving", {}).get("replicas", 1)),
-        steps=_steps(spec.get("rollout")),
+        replicas=served.replicas,
+        steps=delivered.weights,
         lineage=spec.get("lineage", {}),
         governance=spec.get("governance", {}),
+        rollout=delivered,
+        serving=served,
     )
 
 
@@ -55,14 +57,6 @@ def _model(spec: Mapping[str, Any]) -> Model:
         inputs={name: tuple(columns) for name, columns in spec.get("inputs", {}).items()},
         outputs=spec.get("outputs", {}),
         classes=tuple(spec.get("classes", ())),
-    )
-
-
-def _steps(rollout: Mapping[str, Any] | None) -> tuple[Step, ...]:
-    if rollout is None:
-        return DEFAULT_STEPS
-    return tuple(
-        Step(weight=int(step["weight"]), bake=seconds(step["bake"])) for step in rollout["steps"]
     )
 
 
@@ -79,15 +73,3 @@ def _check_measurable(value: Any, problems: Problems) -> None:
     if dig(value, "spec", "task") == REGRESSION and classes is not None:
         expected = f"none, as the task is {REGRESSION}"
         problems.add(("spec", "model", "classes"), "classes", expected)
-
-
-def _check_steps(value: Any, problems: Problems) -> None:
-    before = 0
-    for index, step in mappings(value, "spec", "rollout", "steps"):
-        weight = step.get("weight")
-        if isinstance(weight, int):
-            if 0 < weight <= before:
-                keys = ("spec", "rollout", "steps", index, "weight")
-                expected = f"weights that ascend: more than {before}"
-                problems.add(keys, f"{weight} after {before}", expected)
-            before = weight

@@ -30,8 +30,9 @@ _TYPES = {
 }
 
 
-def violations(source: Source, value: Any, schema: str) -> Shape:
-    """What in ``value`` the schema of that name doesn't admit, each once; at most MOST of it."""
+def violations(source: Source, value: Any, schema: str | Mapping[str, Any]) -> Shape:
+    """What in ``value`` the schema, or that of the name, doesn't admit, each once; at most MOST of
+    it."""
     told: dict[tuple[str, str, str], BadInput] = {}
     refused: set[Keys] = set()
     unknown: set[Keys] = set()
@@ -49,8 +50,11 @@ def violations(source: Source, value: Any, schema: str) -> Shape:
     )
 
 
-def _violations(source: Source, value: Any, schema: str) -> Iterator[tuple[Keys, str, BadInput]]:
-    for error in _validator(schema).iter_errors(value):
+def _violations(
+    source: Source, value: Any, schema: str | Mapping[str, Any]
+) -> Iterator[tuple[Keys, str, BadInput]]:
+    validator = _named(schema) if isinstance(schema, str) else _validator(schema)
+    for error in validator.iter_errors(value):
         keys = tuple(error.absolute_path)
         if isinstance(error.instance, Misread):
             continue  # its text's problem says it all
@@ -62,11 +66,15 @@ def _violations(source: Source, value: Any, schema: str) -> Iterator[tuple[Keys,
 
 
 @cache
-def _validator(schema: str) -> Any:
+def _named(schema: str) -> Any:
+    return _validator(schemas.flat(schema))
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
     whole: Any = validators.extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique}
     )
-    return whole(schemas.flat(schema))
+    return whole(schema)
 
 
 def _pattern(_validator: Any, text: str, instance: Any, _schema: Any) -> Iterator[Any]:
@@ -98,8 +106,8 @@ def _told(source: Source, keys: Keys, error: Any) -> BadInput:
             wanted = "the keys " + ", ".join(map(show, limit))
             return problem(source, keys, f"no key {show(key)}", wanted)
         case "enum":
-            expected, near = one_of(limit), nearest(value, limit)
-            return problem(source, keys, show(value), expected, near)
+            advice = "; ".join(filter(None, (nearest(value, limit), schema.get("description"))))
+            return problem(source, keys, show(value), one_of(limit), advice)
         case "const":
             return problem(source, keys, show(value), show(limit), nearest(value, [limit]))
         case "uniqueItems":

@@ -23,6 +23,7 @@ def shape(source: Source, value: Any, schema: str) -> Shape:
     if conforms(value, schema):
         return Shape()
     # Its import alone takes longer than all else that a document without mistakes needs.
+    from mlci.manifest.brought import POLICY, with_plugins
     from mlci.manifest.schema_check import violations
 
-    return violations(source, value, schema)
+    return violations(source, value, with_plugins(source, value) if schema == POLICY else schema)

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlci.errors import BadInput
+from mlci.manifest.engines import EnvironmentPlace, asked_by, check_engine
 from mlci.manifest.outline import (
+    EnvironmentOutline,
     ExamOutline,
     GateOutline,
     Outline,
@@ -13,14 +15,16 @@ from mlci.manifest.outline import (
 )
 from mlci.manifest.parse import Parsed
 from mlci.manifest.problems import nearest, one_of, problem, show
+from mlci.plugins import gates, metrics
 from mlci.records.evaluation_set import EvaluationSet
-from mlci.records.metric import BINARY, METRICS, MULTICLASS, REGRESSION, Metric, fitting
+from mlci.records.metric import BINARY, MULTICLASS, REGRESSION, Metric, fitting
 from mlci.records.policy import GatePolicy, GateSpec
-from mlci.records.project import Project
+from mlci.records.project import Environment, Project
 from mlci.records.release import Release
 from mlci.records.source import Source
 
 AnyProject = Project | ProjectOutline
+AnyEnvironment = Environment | EnvironmentOutline
 AnyExam = EvaluationSet | ExamOutline
 AnyRelease = Release | ReleaseOutline
 AnyPolicy = GatePolicy | PolicyOutline
@@ -94,6 +98,18 @@ def _environment(release: AnyRelease, project: AnyProject | None) -> Iterator[Ba
             f"{one_of(known)}, as {project.source.path} says",
             nearest(release.environment, known),
         )
+    if project:
+        yield from _engine(release, project)
+
+
+def _engine(release: AnyRelease, project: AnyProject) -> Iterator[BadInput]:
+    asked = asked_by(release) if isinstance(release, Release) else release.asked
+    environments: Sequence[AnyEnvironment] = project.environments
+    for index, each in enumerate(environments):
+        if each.name == release.environment:
+            keys = ("spec", "environments", index)
+            place = EnvironmentPlace(source=project.source, keys=keys, engine=each.engine)
+            yield from check_engine(release.source, release.name, asked, place)
 
 
 def _no_exam(
@@ -146,8 +162,10 @@ def _within(uri: str, source: str) -> bool:
 
 def _fits(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Iterator[BadInput]:
     for spec in policy.gates:
+        if gates.is_brought(spec.gate):
+            continue  # its keys mean what its package says
         keys = ("spec", "gates", spec.index)
-        metric = METRICS.get(spec.parameters.get("metric", ""))
+        metric = metrics.find(spec.parameters.get("metric"))
         if metric is not None and release.task and release.task not in metric.tasks:
             names = fitting(spec.gate, release.task) if spec.gate else ()
             yield problem(

@@ -10,7 +10,7 @@ from mlci.records.judgement import LimitKind, Planned
 from mlci.records.policy import GatePolicy, GateSpec
 from mlci.records.release import Release
 
-ON_EXAM = frozenset({"accuracy", "fairness", "robustness"})  # gates that judge the exam's answers
+OFF_EXAM = frozenset({"data", "load", "size"})  # gates that don't judge the exam's answers
 
 
 class Planner(Protocol):
@@ -104,7 +104,7 @@ def groupings(planned: Iterable[Planned]) -> tuple[Grouping, ...]:
 def _confidence(policy: GatePolicy, spec: GateSpec, planned: Planned) -> float:
     """That of each of the runs that share one error. An alarm keeps its own: a smaller error would
     make it pass more easily."""
-    if not policy.exam.shared_error or planned.alarm or spec.gate not in ON_EXAM:
+    if not policy.exam.shared_error or planned.alarm or spec.gate in OFF_EXAM:
         return planned.confidence
     return 1.0 - (1.0 - planned.confidence) / (policy.exam.maximum_runs or 1)
 

@@ -7,7 +7,7 @@ from mlci.expressions.decide import Answer, decide
 from mlci.records.outcome import Outcome
 from mlci.records.policy import GatePolicy
 from mlci.records.release import Release
-from mlci.records.rule import Rule, Ruling, ruling_id
+from mlci.records.rule import Ruling, ruling_id
 
 
 def planned(policies: Sequence[GatePolicy]) -> tuple[str, ...]:
@@ -19,13 +19,19 @@ def rule_on(
     policies: Sequence[GatePolicy], release: Release, verdict: Mapping[str, Any]
 ) -> tuple[Ruling, ...]:
     """One ruling for each rule. ``verdict`` is ``verdict.json`` as the gates alone make it."""
-    rules = [(policy, rule) for policy in policies for rule in policy.rules]
+    rules = [(policy, at) for policy in policies for at in range(len(policy.rules))]
     if not rules:
         return ()
-    answers = decide([rule.expression for _, rule in rules], data(release, verdict))
+    expressions = [policy.rules[at].expression for policy, at in rules]
+    answers = decide(expressions, data(release, verdict))
     return tuple(
-        _ruling(policy, rule, answer) for (policy, rule), answer in zip(rules, answers, strict=True)
+        _ruling(policy, at, answer) for (policy, at), answer in zip(rules, answers, strict=True)
     )
+
+
+def place_of(policy: GatePolicy, at: int) -> str:
+    """Where the policy states its rule of that index, or takes it over from a pack."""
+    return policy.source.at("spec", "rules", at)
 
 
 def data(release: Release, verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +63,8 @@ def _said(value: Any) -> Any:
     return value
 
 
-def _ruling(policy: GatePolicy, rule: Rule, answer: Answer) -> Ruling:
+def _ruling(policy: GatePolicy, at: int, answer: Answer) -> Ruling:
+    rule = policy.rules[at]
     if answer.value is None:
         outcome, reason = Outcome.ERROR, f"it can't be decided: {answer.problem}"
     elif answer.value:
@@ -71,4 +78,5 @@ def _ruling(policy: GatePolicy, rule: Rule, answer: Answer) -> Ruling:
         title=rule.title,
         outcome=outcome,
         reason=reason,
+        place=place_of(policy, at),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from mlci.records.judgement import Judgement
+from mlci.records.judgement import Judgement, Planned
 from mlci.records.policy import GatePolicy
 from mlci.records.release import Release
 from mlci.records.waiver import Waived, Waiver
@@ -20,6 +20,25 @@ def waive(
     """
     by_name = {policy.name: policy for policy in policies}
     return tuple(_waived(each, by_name[each.planned.policy], release, on) for each in judgements)
+
+
+def prospects(
+    policy: GatePolicy, planned: Iterable[Planned], release: Release, on: date
+) -> tuple[tuple[Waiver, str], ...]:
+    """Each waiver of the policy, and why it waives nothing ``on`` that day; empty where it covers
+    what of its gate may fail."""
+    judged = [each for each in planned if each.policy == policy.name]
+    return tuple((each, _idle(each, judged, release, on)) for each in policy.waivers)
+
+
+def _idle(waiver: Waiver, judged: Sequence[Planned], release: Release, on: date) -> str:
+    if (waiver.model, waiver.environment) != (release.name, release.environment):
+        return f"the waiver of {waiver.approver} is for {waiver.model}/{waiver.environment}"
+    if why := _why_not(waiver, release, on):
+        return why
+    if not any(_covers(waiver, each) for each in judged):
+        return f"no judgement of {waiver.metric or waiver.gate} is planned"
+    return ""
 
 
 def _waived(judgement: Judgement, policy: GatePolicy, release: Release, on: date) -> Judgement:
@@ -44,12 +63,12 @@ def _waived(judgement: Judgement, policy: GatePolicy, release: Release, on: date
 
 
 def _is_about(waiver: Waiver, judgement: Judgement, release: Release) -> bool:
-    planned = judgement.planned
-    return (
-        waiver.gate == planned.gate
-        and waiver.metric in (None, planned.metric)
-        and (waiver.model, waiver.environment) == (release.name, release.environment)
-    )
+    named = (waiver.model, waiver.environment) == (release.name, release.environment)
+    return named and _covers(waiver, judgement.planned)
+
+
+def _covers(waiver: Waiver, planned: Planned) -> bool:
+    return waiver.gate == planned.gate and waiver.metric in (None, planned.metric)
 
 
 def _why_not(waiver: Waiver, release: Release, on: date) -> str:

@@ -25,9 +25,9 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """One grouping as codes: ``codes`` int32 [n] into ``levels``."""
+    """One grouping as codes: ``codes`` [n], of a small integer type, into ``levels``."""
 
-    codes: NDArray[np.int32] = field(repr=False)
+    codes: NDArray[np.integer[Any]] = field(repr=False)
     levels: tuple[str, ...]
 
 

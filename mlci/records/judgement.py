@@ -2,36 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
+from mlci.records.limit import Limit as Limit
+from mlci.records.limit import LimitKind as LimitKind
 from mlci.records.outcome import Outcome
 from mlci.records.waiver import Waived
-
-
-class LimitKind(StrEnum):
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-    MARGIN = "margin"
-    ANCHOR = "anchor"
-    MAXIMUM_DIFFERENCE = "maximumDifference"
-    MINIMUM_RATIO = "minimumRatio"
-    MAXIMUM_RATIO = "maximumRatio"
-    OBJECTIVE = "objective"
-
-    @property
-    def compared(self) -> bool:
-        """Whether it bounds how much worse than another model the candidate may be."""
-        return self in (LimitKind.MARGIN, LimitKind.ANCHOR)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """What a measurement is held against; ``value`` in the metric's unit (latency: seconds). The
-    value of MARGIN is a margin to the champion, that of ANCHOR one to an older release."""
-
-    kind: LimitKind
-    value: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ class Family(StrEnum):
     scores in their order. LOSS: sums of a function of score and label. VALUE: sums of errors and
     their squares. QUANTILE: the absolute errors in their order. CALIBRATION: sums of scores and
     labels by bins of the score. SIZE: bytes or seconds of the served model, over its starts.
+    BROUGHT: the answers row for row, of which a plug-in's function is resampled.
     """
 
     PROPORTION = "proportion"
@@ -42,6 +43,7 @@ class Family(StrEnum):
     QUANTILE = "quantile"
     CALIBRATION = "calibration"
     SIZE = "size"
+    BROUGHT = "brought"
 
 
 @dataclass(frozen=True, kw_only=True)

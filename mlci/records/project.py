@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlci.records.argo import Argo, read_argo
 from mlci.records.source import Source
 
 
@@ -21,6 +22,11 @@ class Environment:
         """The embedded engine's port, or None where another engine delivers."""
         local = self.engine.get("local")
         return int(local["port"]) if local else None
+
+    @property
+    def argo(self) -> Argo | None:
+        """What Argo needs to know to deliver, or None where another engine does."""
+        return read_argo(self.engine)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlci.records.rollout import Rollout
+from mlci.records.rollout import Step as Step
+from mlci.records.serving import Serving
 from mlci.records.source import Source
 
 
@@ -20,16 +23,11 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """A share of the traffic (percent, 1..100) and how long it stays there (seconds)."""
-
-    weight: int
-    bake: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Release:
-    """``releases/<model>/<environment>.yaml``, parsed and checked."""
+    """``releases/<model>/<environment>.yaml``, parsed and checked.
+
+    ``steps`` are those that move traffic; ``rollout`` has all of them.
+    """
 
     source: Source
     name: str
@@ -42,6 +40,8 @@ class Release:
     steps: tuple[Step, ...]
     lineage: Mapping[str, Any] = field(default_factory=dict)
     governance: Mapping[str, Any] = field(default_factory=dict)
+    rollout: Rollout = field(default_factory=Rollout)
+    serving: Serving = field(default_factory=Serving)
 
     @property
     def path(self) -> str:

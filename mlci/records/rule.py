@@ -22,7 +22,8 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling:
-    """What came of a rule: PASS, FAIL or ERROR. ``id`` is ``policy/rules/rule``."""
+    """What came of a rule: PASS, FAIL or ERROR. ``id`` is ``policy/rules/rule``; ``place`` is the
+    ``path:line:column`` of the rule in its policy, empty where nobody noted it."""
 
     id: str
     policy: str
@@ -30,6 +31,7 @@ class Ruling:
     title: str
     outcome: Outcome
     reason: str
+    place: str = ""
 
 
 def ruling_id(policy: str, rule: str) -> str:

@@ -64,7 +64,7 @@ def _rule(contents: Contents, ruling: Ruling) -> dict[str, Any] | None:
         description=f"{ruling.outcome.value}: {ruling.title}. {ruling.reason}",
         check=f"mlci/rules/{ruling.id.rpartition('/')[2]}",
         severity="critical",
-        place=_policy_path(contents, ruling.policy),
+        place=ruling.place or _policy_path(contents, ruling.policy),
     )
 
 

@@ -166,6 +166,7 @@ def _ruling(ruling: Ruling) -> dict[str, str]:
         "title": ruling.title,
         "outcome": ruling.outcome.value,
         "reason": ruling.reason,
+        **({"place": ruling.place} if ruling.place else {}),
     }
 
 
@@ -177,6 +178,7 @@ def _ruling_from(data: Mapping[str, str]) -> Ruling:
         title=data["title"],
         outcome=Outcome(data["outcome"]),
         reason=data["reason"],
+        place=data.get("place", ""),
     )
 
 

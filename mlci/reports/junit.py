@@ -103,7 +103,8 @@ def _rule(ruling: Ruling) -> ET.Element:
         tag = "failure" if ruling.outcome is Outcome.FAIL else "error"
         child = ET.SubElement(case, tag, type=ruling.outcome.value)
         child.set("message", _text(f"{ruling.title}: {ruling.reason}"))
-        child.text = _text(f"control: {ruling.control}")
+        asked = f"\nasked at: {ruling.place}" if ruling.place else ""
+        child.text = _text(f"control: {ruling.control}{asked}")
     return case
 
 

@@ -22,10 +22,8 @@ def render(plan: Mapping[str, Any], width: int = 100) -> str:
         )
     else:
         lines.append("champion  none: a first release, absolute limits decide")
-    lines += [
-        f"policy    {policy['path']} at {policy['commit'][:10]} ({policy['digest'][:19]}…)"
-        for policy in plan["policies"]
-    ]
+    for policy in plan["policies"]:
+        lines += _policy(policy, width)
     exam = plan["evaluation"]
     lines.append(f"exam      {exam['name']}, {exam['rows']:,} rows ({exam['digest'][:19]}…)")
     if plan["held"]:
@@ -37,6 +35,24 @@ def render(plan: Mapping[str, Any], width: int = 100) -> str:
     for warning in plan["warnings"]:
         lines += _wrapped(f"warning: {warning}", width)
     return "\n".join([*lines, *_delivery(plan, width)])
+
+
+def _policy(policy: Mapping[str, Any], width: int) -> list[str]:
+    """What it asks beside its judgements: rules, and which failures it accepts."""
+    pack = policy["extends"]
+    notes = [f"extends {pack['name']} ({pack['digest'][:19]}…)"] if pack else []
+    notes += [f"rule {each['id']}: {each['title']} ({each['control']})" for each in policy["rules"]]
+    notes += [_waiver(each) for each in policy["waivers"]]
+    lines = [f"policy    {policy['path']} at {policy['commit'][:10]} ({policy['digest'][:19]}…)"]
+    for note in notes:
+        lines += _wrapped(f"{' ' * 10}{note}", width, " " * 12)
+    return lines
+
+
+def _waiver(waiver: Mapping[str, Any]) -> str:
+    what = waiver["gate"] + (f" ({waiver['metric']})" if waiver["metric"] else "")
+    would = "would apply" if waiver["applies"] else f"would not apply: {waiver['why']}"
+    return f"waiver of {what} by {waiver['approver']} until {waiver['expires']}, {would}"
 
 
 def _delivery(plan: Mapping[str, Any], width: int) -> list[str]:

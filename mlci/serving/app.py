@@ -10,6 +10,7 @@ from typing import Any
 
 from mlci import __version__
 from mlci.errors import Broken
+from mlci.serving.counting import CONTENT_TYPE, Counting
 from mlci.serving.session import OnnxModel, Tensor
 from mlci.serving.tensors import AnswerError, RequestError, decode, encode
 
@@ -24,6 +25,7 @@ class Answer:
     status: int
     body: bytes
     allow: bytes = b""
+    content_type: bytes = b"application/json"
 
 
 class Application:
@@ -37,6 +39,7 @@ class Application:
         self._model = model
         self._name = name
         self._version = version
+        self._counting = Counting()
         workers = os.cpu_count() or 1
         self._free = asyncio.Semaphore(workers)
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="inference")
@@ -46,7 +49,7 @@ class Application:
         if answer is None:
             return
         headers = [
-            (b"content-type", b"application/json"),
+            (b"content-type", answer.content_type),
             (b"content-length", str(len(answer.body)).encode()),
             (b"mlci-release", self._version.encode()),
         ]
@@ -61,6 +64,8 @@ class Application:
     async def _answer(self, scope: Mapping[str, Any], receive: Receive) -> Answer | None:
         """None when the client has gone."""
         parts = tuple(part for part in scope["path"].split("/") if part)
+        if parts == ("metrics",):
+            return self._metrics(scope["method"])
         if parts[:2] != ("v2", "models"):
             return self._server(scope["method"], parts)
         name, rest = parts[2] if len(parts) > 2 else "", parts[3:]
@@ -71,7 +76,10 @@ class Application:
             asked = f"{name} {version}" if version != self._version else name
             return _error(404, f"unknown model {asked!r}; here is {self._name} {self._version}")
         if rest == ("infer",):
-            return await self._infer(scope["method"], receive)
+            with self._counting.request() as counted:
+                answer = await self._infer(scope["method"], receive)
+                counted.code = answer.status if answer is not None else counted.code
+            return answer
         return self._about_model(scope["method"], rest)
 
     def _server(self, method: str, parts: tuple[str, ...]) -> Answer:
@@ -83,6 +91,12 @@ class Application:
             case ("v2", "health", "ready"):
                 return _read(method, {"ready": self._ready}, ready=self._ready)
         return _error(404, f"no such path: /{'/'.join(parts)}")
+
+    def _metrics(self, method: str) -> Answer:
+        if method not in ("GET", "HEAD"):
+            return _not_read(method)
+        body = self._counting.exposition()
+        return Answer(status=200, body=body, content_type=CONTENT_TYPE)
 
     def _about_model(self, method: str, rest: tuple[str, ...]) -> Answer:
         match rest:
@@ -174,8 +188,12 @@ def _describe(tensor: Tensor) -> dict[str, Any]:
 
 def _read(method: str, document: dict[str, Any], *, ready: bool = True) -> Answer:
     if method not in ("GET", "HEAD"):
-        return _error(405, f"got {method}, expected GET", allow=b"GET, HEAD")
+        return _not_read(method)
     return _json(200 if ready else 503, document)
+
+
+def _not_read(method: str) -> Answer:
+    return _error(405, f"got {method}, expected GET", allow=b"GET, HEAD")
 
 
 def _json(status: int, document: dict[str, Any], *, allow: bytes = b"") -> Answer:

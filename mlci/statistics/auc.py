@@ -7,19 +7,18 @@ ones both they and their means are weighted.
 """
 
 import math
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
-from mlci.statistics.placements import Bools, placements
+from mlci.statistics.placements import STRETCH, Bools, Ranking, positives_first, rank
 from mlci.statistics.proportions import Floats, exact_bounds, quantile
 
-_WORTH_A_THREAD = 100_000
 _ROUNDING = 1e-24  # a variance that equal placements may seem to have
 
 Codes = NDArray[np.integer[Any]]
@@ -42,8 +41,7 @@ class AreaEstimate:
 
 def auc(truth: ArrayLike, score: ArrayLike, *, weight: ArrayLike | None = None) -> float:
     """The area under the ROC curve. ValueError with one class only or scores not finite."""
-    rows = _Rows(truth, (score,), weight, None)
-    return rows.mean(rows.placed(0)[0], 0)
+    return Areas(truth, (score,), weight=weight).rankings[0].area
 
 
 def delong(
@@ -54,31 +52,8 @@ def delong(
     weight: ArrayLike | None = None,
     cluster: Codes | None = None,
 ) -> AreaEstimate:
-    """The area with bounds on the logit scale, which stay within (0, 1) near a perfect score.
-
-    Where the variance can't be told (no pair of rows ranked wrong, or few rows bear the errors)
-    the bounds are those of ``effective`` pairs without a row in common, each of which is ranked
-    right with the chance that the area is: exact bounds of a proportion. ``weight`` [n] isn't
-    negative, ``cluster`` [n] are codes from 0. ValueError for what cannot be.
-    """
-    z = quantile(confidence)
-    rows = _Rows(truth, (score,), weight, cluster)
-    placed = rows.placed(0)
-    area = min(max(rows.mean(placed[0], 0), 0.0), 1.0)
-    lower, upper = (float(each) for each in exact_bounds(area, rows.effective, z))
-    spread = rows.spread(
-        placed, ((placed[0], 1 - placed[0]), (placed[1], 1 - placed[1])), area, confidence
-    )
-    if 0.0 < spread.half < math.inf and 0.0 < area < 1.0:
-        centre, half = math.log(area / (1 - area)), spread.half / (area * (1 - area))
-        lower, upper = max(lower, _expit(centre - half)), min(upper, _expit(centre + half))
-    return AreaEstimate(
-        estimate=area,
-        lower=min(lower, area),
-        upper=max(upper, area),
-        se=spread.se,
-        effective=rows.effective,
-    )
+    """See ``Areas.area``."""
+    return Areas(truth, (score,), weight=weight, cluster=cluster).area(confidence)
 
 
 def paired_delong(
@@ -90,145 +65,203 @@ def paired_delong(
     weight: ArrayLike | None = None,
     cluster: Codes | None = None,
 ) -> AreaEstimate:
-    """Area of the candidate minus area of the champion on the same rows, by Student's bounds.
-
-    Two models that differ on few rows differ by jumps that a sample may not hold: the bounds are
-    never narrower than the largest share of differently ranked pairs that can stay unseen among
-    ``effective`` ones without a row in common. Where too few rows are ranked differently to tell
-    the variance, they are -1 and 1.
-    """
-    quantile(confidence)
-    rows = _Rows(truth, (candidate, champion), weight, cluster)
-    if rows.positive.size >= _WORTH_A_THREAD:
-        with ThreadPoolExecutor(2) as pool:
-            first, second = pool.map(rows.placed, (0, 1))
-    else:
-        first, second = rows.placed(0), rows.placed(1)
-    gained = first[0] - second[0], first[1] - second[1]
-    estimate = rows.mean(gained[0], 0)
-    spread = rows.spread(gained, ((np.abs(gained[0]),), (np.abs(gained[1]),)), estimate, confidence)
-    unseen = -math.expm1(math.log(1.0 - confidence) / rows.effective)
-    half = max(spread.half, unseen)
-    return AreaEstimate(
-        estimate=estimate,
-        lower=max(estimate - half, -1.0),
-        upper=min(estimate + half, 1.0),
-        se=spread.se,
-        effective=rows.effective,
+    """See ``Areas.difference``."""
+    return Areas(truth, (candidate, champion), weight=weight, cluster=cluster).difference(
+        confidence
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Spread:
-    """The standard error, and Student's quantile times it; infinite where too few rows bear it."""
+    """Of a mean: its variance, and the degrees of freedom of that."""
 
-    se: float
-    half: float
+    mean: float
+    variance: float
+    degrees: float
+
+    def half(self, confidence: float) -> float:
+        """Student's quantile times the standard error; infinite where too few rows bear it."""
+        if self.variance < _ROUNDING:
+            return 0.0
+        if not self.degrees > 0.0 or not math.isfinite(self.se):
+            return math.inf
+        far = self.degrees > 1e9
+        return float(ndtri(confidence) if far else stdtrit(self.degrees, confidence)) * self.se
+
+    @property
+    def se(self) -> float:
+        return 0.0 if self.variance < _ROUNDING else math.sqrt(self.variance)
 
 
-class _Rows:
-    """The rows of both classes, and how quantities of theirs vary."""
+class Areas:
+    """The rows of both classes as one or two models rank them: each is ranked once, when first
+    asked about.
+
+    ``scores`` are [n] each; ``weight`` [n] isn't negative, ``cluster`` [n] are codes from 0.
+    ValueError for what cannot be: one class only, scores that aren't finite.
+    """
 
     def __init__(
         self,
         truth: ArrayLike,
         scores: tuple[ArrayLike, ...],
-        weight: ArrayLike | None,
-        cluster: Codes | None,
+        *,
+        weight: ArrayLike | None = None,
+        cluster: Codes | None = None,
     ) -> None:
-        self.positive: Bools = np.asarray(truth, bool)
-        self.scores = [np.asarray(each) for each in scores]
-        self.weight = None if weight is None else np.asarray(weight, float)
-        columns = [*self.scores, self.weight, cluster]
-        shape = self.positive.shape
-        if len(shape) != 1 or any(each is not None and each.shape != shape for each in columns):
+        positive: Bools = np.asarray(truth, bool)
+        columns = [np.asarray(each) for each in scores]
+        own = None if weight is None else np.asarray(weight, float)
+        shape = positive.shape
+        given = [*columns, own, cluster]
+        if len(shape) != 1 or any(each is not None and each.shape != shape for each in given):
             raise ValueError("truth, scores, weights and clusters are lists of the same length")
-        if not all(np.all(np.isfinite(each)) for each in self.scores):
+        if not all(_finite(each) for each in columns):
             raise ValueError("a score isn't finite")
-        if self.weight is not None and not np.all((self.weight >= 0) & np.isfinite(self.weight)):
+        if own is not None and not (own.min(initial=0.0) >= 0.0 and _finite(own)):
             raise ValueError("a weight is negative or not finite")
-        sides = self.positive, ~self.positive
-        self.weights = [None if self.weight is None else self.weight[side] for side in sides]
-        self.clusters = [None if cluster is None else cluster[side] for side in sides]
-        self.units = 0 if cluster is None or not cluster.size else int(cluster.max()) + 1
-        counts = (int(np.count_nonzero(side)) for side in sides)
-        self.totals = [
-            float(count if own is None else own.sum())
-            for count, own in zip(counts, self.weights, strict=True)
+        self._scores = [positives_first(positive, each) for each in columns]
+        self._weight = None if own is None else positives_first(positive, own)
+        self._cluster = None if cluster is None else positives_first(positive, cluster)
+        self._first = int(np.count_nonzero(positive))
+        self._sides = slice(0, self._first), slice(self._first, positive.size)
+        self._units = 0 if cluster is None or not cluster.size else int(cluster.max()) + 1
+        self._totals = [
+            float(side.stop - side.start if self._weight is None else self._weight[side].sum())
+            for side in self._sides
         ]
-        if min(self.totals) <= 0.0:
+        if min(self._totals) <= 0.0:
             raise ValueError("only one class: the area under the ROC curve is undefined")
-        self.effective = min(self._kish(side) for side in (0, 1))
+        self._effective = min(self._kish(side) for side in (0, 1))
 
-    def placed(self, model: int) -> tuple[Floats, Floats]:
-        return placements(self.positive, self.scores[model], self.weight)
+    @cached_property
+    def rankings(self) -> tuple[Ranking, ...]:
+        """One a model."""
+        return tuple(rank(each, self._first, self._weight) for each in self._scores)
 
-    def mean(self, values: Floats, side: int) -> float:
-        own = self.weights[side]
-        return float(values.mean() if own is None else values @ own / self.totals[side])
+    def area(self, confidence: float) -> AreaEstimate:
+        """The first model's area with bounds on the logit scale, which stay within (0, 1) near a
+        perfect score.
 
-    def spread(
-        self,
-        values: tuple[Floats, Floats],
-        borne: tuple[Sequence[Floats], Sequence[Floats]],
-        mean: float,
-        confidence: float,
-    ) -> _Spread:
-        """Of a quantity whose mean over the positives is that over the negatives; ``borne`` are
-        what its rows contribute, none below zero."""
-        apart = [self._units(values[side] - mean, side) for side in (0, 1)]
-        if self.units:
-            variance = _unbiased(apart[0] + apart[1], self._present())
+        Where the variance can't be told (no pair of rows ranked wrong, or few rows bear the errors)
+        the bounds are those of ``effective`` pairs without a row in common, each of which is ranked
+        right with the chance that the area is: exact bounds of a proportion.
+        """
+        z, spread = quantile(confidence), self._of_one
+        area = min(max(spread.mean, 0.0), 1.0)
+        lower, upper = (float(each) for each in exact_bounds(area, self._effective, z))
+        half = spread.half(confidence)
+        if 0.0 < half < math.inf and 0.0 < area < 1.0:
+            centre, half = math.log(area / (1 - area)), half / (area * (1 - area))
+            lower, upper = max(lower, _expit(centre - half)), min(upper, _expit(centre + half))
+        return AreaEstimate(
+            estimate=area,
+            lower=min(lower, area),
+            upper=max(upper, area),
+            se=spread.se,
+            effective=self._effective,
+        )
+
+    def difference(self, confidence: float) -> AreaEstimate:
+        """Area of the first model minus area of the second on the same rows, by Student's bounds.
+
+        Two models that differ on few rows differ by jumps that a sample may not hold: the bounds
+        are never narrower than the largest share of differently ranked pairs that can stay unseen
+        among ``effective`` ones without a row in common. Where too few rows are ranked differently
+        to tell the variance, they are -1 and 1.
+        """
+        quantile(confidence)
+        spread = self._of_two
+        unseen = -math.expm1(math.log(1.0 - confidence) / self._effective)
+        half = max(spread.half(confidence), unseen)
+        return AreaEstimate(
+            estimate=spread.mean,
+            lower=max(spread.mean - half, -1.0),
+            upper=min(spread.mean + half, 1.0),
+            se=spread.se,
+            effective=self._effective,
+        )
+
+    @cached_property
+    def _of_one(self) -> _Spread:
+        """Of a row's placement; what it bears is the share that it wins, and the share it loses."""
+        ranking = self.rankings[0]
+        return self._spread(ranking.twice, None, ranking.area)
+
+    @cached_property
+    def _of_two(self) -> _Spread:
+        """Of the difference of a row's two placements; it bears what is ranked differently."""
+        one, other = self.rankings
+        return self._spread(one.twice, other.twice, one.area - other.area)
+
+    def _spread(self, twice: NDArray[Any], other: NDArray[Any] | None, mean: float) -> _Spread:
+        """Of a quantity whose mean over the positives is that over the negatives."""
+        squares, borne = np.zeros(2), np.zeros((2, 2, 2))
+        apart: list[Floats] = []
+        for side, rows in enumerate(self._sides):
+            share = 1.0 / self._totals[side]
+            for part in self._parts(rows):
+                won = twice[part] if other is None else twice[part] - other[part]
+                values = won * (0.5 * share / self._totals[1 - side])
+                if side:
+                    values = share - values if other is None else -values
+                deviations = self._by_unit(values - mean * share, part)
+                if self._units:
+                    apart.append(deviations)
+                else:
+                    squares[side] += np.square(deviations).sum()
+                bearing = (values, share - values) if other is None else (np.abs(values),)
+                for at, each in enumerate(bearing):
+                    units = self._by_unit(each, part)
+                    square = units * units
+                    borne[side, at] += square.sum(), (square * units).sum()
+        if self._cluster is not None:
+            clusters = np.unique(self._cluster).size
+            variance = _unbiased(float(np.square(sum(apart)).sum()), clusters)
         else:
-            variance = sum(_unbiased(each, each.size) for each in apart)
-        if variance < _ROUNDING:
-            return _Spread(se=0.0, half=0.0)
-        se = math.sqrt(variance)
-        degrees = min(self._degrees(borne[side], side) for side in (0, 1))
-        if not degrees > 0.0 or not math.isfinite(se):
-            return _Spread(se=se, half=math.inf)
-        t = ndtri(confidence) if degrees > 1e9 else stdtrit(degrees, confidence)
-        return _Spread(se=se, half=float(t) * se)
+            variance = sum(
+                _unbiased(float(square), rows.stop - rows.start)
+                for square, rows in zip(squares, self._sides, strict=True)
+            )
+        return _Spread(mean=mean, variance=variance, degrees=self._degrees(borne.reshape(-1, 2)))
 
-    def _degrees(self, borne: Sequence[Floats], side: int) -> float:
-        """As Sums.degrees: by the units that bear what pulls up, and what pulls down. Placements
-        of independent rows are tamer than sums of clusters, and count twice."""
-        fewest, worth = math.inf, 0.5 if self.units or self.weight is not None else 1.0
-        for part in borne:
-            units = self._units(part, side)
-            squares = units * units
-            cubes = float(squares @ units)
-            if cubes > 0.0:
-                fewest = min(fewest, worth * float(squares.sum()) ** 3 / cubes**2 - 1.0)
-        return fewest
+    def _degrees(self, borne: Floats) -> float:
+        """As Sums.degrees: by the units that bear what pulls up, and what pulls down, from their
+        sums of squares and of cubes. Placements of independent rows are tamer than sums of
+        clusters, and count twice."""
+        worth = 0.5 if self._units or self._weight is not None else 1.0
+        found = [worth * square**3 / cube**2 - 1.0 for square, cube in borne.tolist() if cube > 0.0]
+        return min(found, default=math.inf)
 
-    def _units(self, values: Floats, side: int) -> Floats:
-        """Each unit's part of the mean of one class."""
-        own, cluster = self.weights[side], self.clusters[side]
-        weighted = values if own is None else values * own
-        if cluster is not None:
-            weighted = np.bincount(cluster, weights=weighted, minlength=self.units)
-        return weighted / self.totals[side]
+    def _parts(self, rows: slice) -> Iterator[slice]:
+        """Stretches that the processor's cache holds; clusters may span these."""
+        length = rows.stop - rows.start if self._units else STRETCH
+        for start in range(rows.start, rows.stop, length):
+            yield slice(start, min(start + length, rows.stop))
 
-    def _present(self) -> int:
-        seen = np.zeros(self.units, bool)
-        for cluster in self.clusters:
-            if cluster is not None:
-                seen[cluster] = True
-        return int(seen.sum())
+    def _by_unit(self, values: Floats, part: slice) -> Floats:
+        """What each unit adds to a mean."""
+        if self._weight is not None:
+            values = values * self._weight[part]
+        if self._cluster is not None:
+            return np.asarray(np.bincount(self._cluster[part], values, self._units), float)
+        return values
 
     def _kish(self, side: int) -> float:
-        if self.weight is None and not self.units:
-            return self.totals[side]
-        shares = self._units(
-            np.ones(int(self.positive.sum()) if side == 0 else int((~self.positive).sum())), side
-        )
+        if self._weight is None and not self._units:
+            return self._totals[side]
+        rows = self._sides[side]
+        shares = self._by_unit(np.full(rows.stop - rows.start, 1.0 / self._totals[side]), rows)
         return 1.0 / float(shares @ shares)
 
 
-def _unbiased(parts: Floats, units: int) -> float:
+def _finite(values: NDArray[Any]) -> bool:
+    return not values.size or bool(np.isfinite(values.min()) and np.isfinite(values.max()))
+
+
+def _unbiased(squares: float, units: int) -> float:
     """The variance of a sum of ``units`` independent parts, infinite where there is one only."""
-    return float(parts @ parts) * (units / (units - 1)) if units > 1 else math.inf
+    return squares * (units / (units - 1)) if units > 1 else math.inf
 
 
 def _expit(x: float) -> float:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mlci.statistics.placements import Ranking, positives_first, rank
+
 MOST_POINTS = 101
 
 
@@ -20,20 +22,22 @@ class Curves:
 def curves(
     truth: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None, most: int = MOST_POINTS
 ) -> Curves:
-    """At most ``most`` points of each curve of scores [n], evenly along the ROC curve.
-
-    ValueError with one class only (by weight) or scores that aren't finite.
-    """
+    """Of scores [n]. ValueError with one class only (by weight) or scores that aren't finite."""
     positive, scores = np.asarray(truth, bool), np.asarray(score)
-    w = np.ones(scores.size) if weight is None else np.asarray(weight, float)
+    w = None if weight is None else np.asarray(weight, float)
     if not np.all(np.isfinite(scores)):
         raise ValueError("a score isn't finite")
-    order = np.argsort(scores)[::-1]
-    last = np.append(np.flatnonzero(np.diff(scores[order])), scores.size - 1)
-    hits = np.cumsum(np.where(positive, w, 0.0)[order])[last]
-    alarms = np.cumsum(np.where(positive, 0.0, w)[order])[last]
-    if not (hits.size and hits[-1] > 0.0 and alarms[-1] > 0.0):
-        raise ValueError("only one class: there is no curve")
+    for side in (positive, ~positive):
+        if not (side.any() if w is None else w[side].sum() > 0.0):
+            raise ValueError("only one class: there is no curve")
+    own = None if w is None else positives_first(positive, w)
+    first = int(np.count_nonzero(positive))
+    return of_ranking(rank(positives_first(positive, scores), first, own), most)
+
+
+def of_ranking(ranking: Ranking, most: int = MOST_POINTS) -> Curves:
+    """At most ``most`` points of each curve, evenly along the ROC curve."""
+    hits, alarms = (ranking.steps[-1] - ranking.steps[::-1])[1:].T
     recall, false = hits / hits[-1], alarms / alarms[-1]
     kept = _evenly(recall + false, most - 1)
     told = kept[(hits + alarms)[kept] > 0.0]

@@ -6,12 +6,11 @@ Counts may be effective ones of weighted or clustered rows, which need not be wh
 import math
 
 from mlci.statistics.bootstrap import bootstrap_table, percentile_interval, table_interval
+from mlci.statistics.contrasts import contrast_lower, ratio_bound
 from mlci.statistics.proportions import (
     check_counts,
-    contrast_lower,
     exact_bounds,
     quantile,
-    ratio_bound,
 )
 
 __all__ = [

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlci.statistics.sums import Floats, Sums, of_cells
+from mlci.statistics.sums import Floats, Sums, of_cells, of_counts
 
 # Up to so many possible cells a count over all of them is cheaper than a sort of the rows.
 _COUNTABLE = 1 << 22
+_STRETCH = 1 << 16  # rows, as many as the processor's cache holds
 
 Codes = NDArray[np.integer[Any]]
 
@@ -64,20 +65,39 @@ def tabulate(
     cluster: Codes | None = None,
 ) -> Joint:
     """Counts rows by their codes [n], each in 0 .. classes - 1. ValueError for other codes."""
-    given = [truth, candidate] if champion is None else [truth, candidate, champion]
-    code = np.zeros(len(truth), np.int64)
-    for each in given:
-        column = np.asarray(each)
+    given = [np.asarray(each) for each in (truth, candidate, champion) if each is not None]
+    for column in given:
         if column.size and not 0 <= int(column.min()) <= int(column.max()) < classes:
             raise ValueError(f"a code is not in 0 .. {classes - 1}")
-        code = code * classes + column
     size = classes ** len(given)
-    if size <= _COUNTABLE:
-        cells = np.flatnonzero(np.bincount(code, minlength=size)).astype(np.int64)
-        places = np.zeros(size, np.int64)
-        places[cells] = np.arange(cells.size)
-        index = places[code]
+    if size > _COUNTABLE:
+        cells, index = np.unique(_codes(given, classes), return_inverse=True)
+        sums = of_cells(index, cells.size, weight=weight, cluster=cluster)
     else:
-        cells, index = np.unique(code, return_inverse=True)
-    sums = of_cells(index, cells.size, weight=weight, cluster=cluster)
+        counts = _counts(given, classes, size)
+        cells = np.flatnonzero(counts).astype(np.int64)
+        sums = of_counts(counts[cells])
+        if weight is not None or cluster is not None:
+            places = np.zeros(size, np.int64)
+            places[cells] = np.arange(cells.size)
+            index = places[_codes(given, classes)]
+            sums = of_cells(index, cells.size, weight=weight, cluster=cluster)
     return Joint(classes=classes, paired=champion is not None, cells=cells, sums=sums)
+
+
+def _counts(columns: list[Codes], classes: int, size: int) -> NDArray[np.int64]:
+    """[size]: how many rows have each code."""
+    counts = np.zeros(size, np.int64)
+    length = max(_STRETCH, size)
+    for start in range(0, len(columns[0]), length):
+        part = [column[start : start + length] for column in columns]
+        counts += np.bincount(_codes(part, classes), minlength=size)
+    return counts
+
+
+def _codes(columns: list[Codes], classes: int) -> NDArray[np.int64]:
+    code = columns[0].astype(np.int64)
+    for column in columns[1:]:
+        code *= classes
+        code += column
+    return code

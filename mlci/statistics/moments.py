@@ -20,6 +20,7 @@ from mlci.statistics.sums import Floats, Sums
 
 FEWEST = 30  # units; below it nothing is known of a tail
 MOST_SKEWED = 0.5  # skewness over the root of n: a few rows make up the mean
+_UNSEEN = 6.0  # over n: the part of the skewness that few units don't show, by simulation
 _TAKEN_OUT = 2.0  # times the skewness seen, by simulation
 _NOISE = 1e-24  # a variance this small against the squares it comes from is rounding
 _CHUNK = 1 << 15
@@ -92,7 +93,7 @@ def reach(
             "bounds of a mean need"
         )
     error, skewness = moments.spread(gradient)
-    if abs(skewness) > MOST_SKEWED:
+    if abs(skewness) > MOST_SKEWED * (1.0 - _UNSEEN / moments.units):
         raise NoBounds(f"a few of {moments.sums.units} rows or clusters make up most of the mean")
     known = moments.units if units is None else min(moments.units, units)
     t = float(stdtrit(max(known - 1.0, 1.0), confidence))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mlci.statistics.proportions import Floats, check_counts, contrast_lower, quantile
+from mlci.statistics.contrasts import contrast_lower
+from mlci.statistics.proportions import Floats, check_counts, quantile
 
 
 @dataclass(frozen=True, kw_only=True)

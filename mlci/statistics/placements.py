@@ -1,20 +1,40 @@
 """Where each row stands among the rows of the other class: what areas under the curve are of.
 
-One sort a model, of 64-bit numbers that hold leading bits of the score, the class and the row at
-once: NumPy sorts these with vector instructions, some three times faster than it finds the order
-of floats, and nothing needs to be looked up after. Rows whose scores differ in the bits left out
-only are put right.
+One sort a model, of 64-bit numbers that hold leading bits of the score and the row at once, so that
+nothing needs to be looked up after. Rows whose scores differ in the bits left out only are put
+right. All else is done stretch by stretch, each small enough for the processor's cache: ten million
+rows are slow in memory, not in arithmetic.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlci.statistics.radix import sort_by_bits
 from mlci.statistics.sums import Floats
 
+STRETCH = 1 << 15  # rows
+_STEPS = 512  # of a curve, that are kept of each stretch
+
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """``twice`` [n], positive rows first: two times the weight of the other class below each row,
+    ties counting half; whole numbers unless there are weights. ``positives`` and ``negatives`` are
+    the classes' weights, ``area`` is that under the curve. ``steps`` [m, 2], ascending: the weight
+    of positives and of negatives up to some score, for a choice of scores spread over all rows.
+    """
+
+    twice: NDArray[Any] = field(repr=False)
+    positives: float
+    negatives: float
+    area: float
+    steps: Floats = field(repr=False)
 
 
 def placements(
@@ -26,117 +46,136 @@ def placements(
     Both have the area as their (weighted) mean. Scores are finite, and both classes occur with
     weight above zero.
     """
-    ranking = rank(positive, np.asarray(score))
-    above = ranking.positive
-    # Twice what lies below, ties counting half: whole numbers unless there are weights.
-    if weight is None:
-        number: type[Any] = np.int32 if positive.size < 1 << 30 else np.int64
-        positives, rows = np.cumsum(above, dtype=number), None
-        n_positive, n_all = float(positives[-1]), float(above.size)
-    else:
-        number, ranked = np.float64, weight[ranking.rows]
-        positives, rows = np.cumsum(np.where(above, ranked, 0.0)), np.cumsum(ranked)
-        n_positive, n_all = float(positives[-1]), float(rows[-1])
-    twice = np.empty(above.size, number)
-    twice[ranking.rows] = _twice_below(ranking, positives, rows)
+    first = int(np.count_nonzero(positive))
+    own = None if weight is None else positives_first(positive, weight)
+    ranking = rank(positives_first(positive, np.asarray(score)), first, own)
     return (
-        twice[positive] * (0.5 / (n_all - n_positive)),
-        1.0 - twice[~positive] * (0.5 / n_positive),
+        ranking.twice[:first] * (0.5 / ranking.negatives),
+        1.0 - ranking.twice[first:] * (0.5 / ranking.positives),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ranking:
-    """``rows`` [n] in ascending order of scores, ``positive`` in that order, and ``starts``: which
-    of them begin a group of ties, None where no two scores are equal."""
-
-    rows: NDArray[np.int64] = field(repr=False)
-    positive: Bools = field(repr=False)
-    starts: Bools | None = field(repr=False)
+def positives_first(positive: Bools, values: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([values[positive], values[~positive]])
 
 
-def rank(positive: Bools, score: NDArray[Any]) -> Ranking:
-    """The order of finite scores [n]."""
-    row_bits = max(int(score.size).bit_length(), 1)
-    packed, whole = _keys(score, 63 - row_bits)
-    low = np.uint64(row_bits + 1)
-    packed <<= low
-    packed |= positive.astype(np.uint64) << np.uint64(row_bits)
-    packed |= np.arange(score.size, dtype=np.uint64)
-    packed.sort()
-    rows = (packed & np.uint64((1 << row_bits) - 1)).view(np.int64)
-    ranked = (packed & np.uint64(1 << row_bits)).astype(np.bool_)
-    packed >>= low
-    starts = np.ones(score.size, np.bool_)
-    np.not_equal(packed[1:], packed[:-1], out=starts[1:])
-    if not whole and not starts.all():
-        _settle(positive, score, rows, ranked, starts)
-    return Ranking(rows=rows, positive=ranked, starts=None if starts.all() else starts)
+def rank(score: NDArray[Any], first: int, weight: Floats | None = None) -> Ranking:
+    """Where the rows [n] stand, the ``first`` of which are the positive ones; else as for
+    ``placements``."""
+    if weight is None:
+        number: type[Any] = np.int32 if score.size < 1 << 30 else np.int64
+        totals = float(first), float(score.size - first)
+    else:
+        number = np.float64
+        totals = float(weight[:first].sum()), float(weight[first:].sum())
+    twice = np.empty(score.size, number)
+    reached = np.zeros(2, number)
+    steps = [np.zeros((1, 2))]
+    for rows, last in _ascending(score):
+        up = rows < first
+        own = None if weight is None else weight[rows]
+        ends = reached[:, None] + _running(up, own, last, number)
+        begins = np.concatenate([reached[:, None], ends[:, :-1]], axis=1)
+        reached = ends[:, -1]
+        below = begins + ends  # twice what is below each tie: of positives, of negatives
+        found = below.T.ravel()
+        tie = np.repeat(np.arange(0, found.size, 2), np.diff(last, prepend=-1))
+        tie += up
+        twice[rows] = found.take(tie)
+        steps.append(ends[:, _evenly(last.size)].T)
+    won = twice[:first]
+    return Ranking(
+        twice=twice,
+        positives=totals[0],
+        negatives=totals[1],
+        area=float(won.sum(dtype=np.float64) if weight is None else (won * weight[:first]).sum())
+        / (2.0 * totals[0] * totals[1]),
+        steps=np.concatenate(steps).astype(np.float64),
+    )
 
 
-def _twice_below(
-    ranking: Ranking, positives: NDArray[Any], rows: NDArray[Any] | None
+def _running(
+    up: Bools, own: Floats | None, last: NDArray[np.intp], number: type[Any]
 ) -> NDArray[Any]:
-    """Of each row in order, from running sums of positives and of all (None: of one each)."""
-    above, size = ranking.positive, ranking.positive.size
-    number = positives.dtype.type
-    if ranking.starts is None:
-        twice_positive = 2 * positives
-        if rows is None:
-            twice_positive -= above
-            twice_all = np.arange(1, 2 * size, 2, dtype=number)
-        else:
-            own = np.diff(rows, prepend=0.0)
-            twice_positive -= np.where(above, own, 0.0)
-            twice_all = 2.0 * rows - own
-        return np.asarray(np.where(above, twice_all - twice_positive, twice_positive))
-    first = np.flatnonzero(ranking.starts)
-    past = np.append(first[1:], size)
-    # Up to a group's end and up to its beginning: what is below, twice, and the ties once.
-    ties = _up_to(positives, first) + positives[past - 1]
-    all_ties = (
-        (first + past).astype(number) if rows is None else _up_to(rows, first) + rows[past - 1]
-    )
-    group = np.cumsum(ranking.starts, dtype=np.int32 if size < 1 << 31 else np.int64) - 1
-    return np.asarray(np.where(above, (all_ties - ties)[group], ties[group]))
+    """[2, ties]: the weight of positives and of negatives up to the end of each tie."""
+    if own is None:
+        positives = np.cumsum(up, dtype=number)[last]
+        return np.stack([positives, (last + 1).astype(number) - positives])
+    return np.stack([np.cumsum(np.where(side, own, 0.0))[last] for side in (up, ~up)])
 
 
-def _up_to(running: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:
-    """A running sum just before each place."""
-    before = running[first - 1]
-    before[0] = 0
-    return before
+def _evenly(number: int) -> slice:
+    """Some _STEPS of so many places, the last among them."""
+    step = number // _STEPS + 1
+    return slice((number - 1) % step, None, step)
 
 
-def _keys(score: NDArray[Any], most_bits: int) -> tuple[NDArray[np.uint64], bool]:
-    """Numbers of ``most_bits`` that never fall as scores rise, and whether they keep all bits."""
-    single = score.dtype == np.float32
-    # Adding zero makes -0.0 the 0.0 that it equals.
-    numbers = score + np.float32(0.0) if single else np.asarray(score, np.float64) + 0.0
-    bits = numbers.view(np.uint32 if single else np.uint64).astype(np.uint64, copy=False)
-    sign = np.uint64(31 if single else 63)
-    if int(bits.max()) >> int(sign):
-        # Larger bits are larger numbers, but for negative ones: turned over, below the others.
-        top = np.uint64(1) << sign
-        bits = np.where(bits & top, ~bits & (top - np.uint64(1)), bits | top)
-    bits -= bits.min()
-    surplus = max(int(bits.max()).bit_length() - most_bits, 0)
-    if surplus:
-        bits >>= np.uint64(surplus)
-    return bits, surplus == 0
+def _ascending(score: NDArray[Any]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.intp]]]:
+    """Stretch by stretch the rows in the order of their scores, and the places in the stretch at
+    which ties end; no tie is cut."""
+    size = score.size
+    row_bits = max(size.bit_length(), 1)
+    keys, low = _Keys(score, 64 - row_bits), np.uint64(row_bits)
+    packed = sort_by_bits(_packed(score, keys, low), row_bits, keys.bits)
+    below = np.uint64((1 << row_bits) - 1)
+    start = 0
+    while start < size:
+        end = min(start + STRETCH, size)
+        end += int(np.searchsorted(packed[end:], packed[end - 1] | below, side="right"))
+        words = packed[start:end]
+        rows = (words & below).view(np.int64)
+        words >>= low
+        ends = np.append(words[1:] != words[:-1], True)
+        if not keys.whole and not ends.all():
+            _settle(score, rows, ends)
+        yield rows, np.flatnonzero(ends)
+        start = end
 
 
-def _settle(
-    positive: Bools, score: NDArray[Any], rows: NDArray[np.int64], ranked: Bools, starts: Bools
-) -> None:
+def _packed(score: NDArray[Any], keys: "_Keys", low: np.uint64) -> NDArray[np.uint64]:
+    packed = np.empty(score.size, np.uint64)
+    for start in range(0, score.size, STRETCH):
+        part = slice(start, start + STRETCH)
+        words = keys.of(score[part]) << low
+        words |= np.arange(start, start + words.size, dtype=np.uint64)
+        packed[part] = words
+    return packed
+
+
+class _Keys:
+    """Whole numbers that never fall as scores rise, of ``bits`` bits, at most as many as there is
+    room for; ``whole``: they tell all scores apart."""
+
+    def __init__(self, score: NDArray[Any], most_bits: int) -> None:
+        single = score.dtype == np.float32
+        self._number: type[Any] = np.float32 if single else np.float64
+        self._word: type[Any] = np.uint32 if single else np.uint64
+        self._sign = self._word(31 if single else 63)
+        self._base, top = self._ordered(np.array([score.min(), score.max()]))
+        span = int(top - self._base).bit_length()
+        self._surplus = self._word(max(span - most_bits, 0))
+        self.bits, self.whole = min(span, most_bits), span <= most_bits
+
+    def of(self, score: NDArray[Any]) -> NDArray[np.uint64]:
+        keys = (self._ordered(score) - self._base) >> self._surplus
+        return np.asarray(keys, np.uint64)
+
+    def _ordered(self, score: NDArray[Any]) -> NDArray[Any]:
+        """Larger bits are larger numbers, but for negative ones: turned over, below the others."""
+        # Adding zero makes -0.0 the 0.0 that it equals.
+        bits = (score.astype(self._number, copy=False) + self._number(0.0)).view(self._word)
+        negative = np.zeros_like(bits) - (bits >> self._sign)
+        return np.asarray(bits ^ (negative | (self._word(1) << self._sign)))
+
+
+def _settle(score: NDArray[Any], rows: NDArray[np.int64], ends: Bools) -> None:
     """Puts rows of equal keys in the order of their scores, in place."""
-    tied = ~starts
-    tied[:-1] |= tied[1:]
+    tied = ~ends
+    tied[1:] |= tied[:-1]
     places = np.flatnonzero(tied)
     candidates = rows[places]
     scores = score[candidates]
     # Rows of different keys stay apart: their scores stand in ascending order already.
     by_score = np.argsort(scores)
     rows[places], scores = candidates[by_score], scores[by_score]
-    ranked[places] = positive[rows[places]]
-    starts[places[1:]] = scores[1:] != scores[:-1]
+    ends[places[:-1]] = scores[:-1] != scores[1:]

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv, ndtr
 
+from mlci.statistics.contrasts import contrast_lower
 from mlci.statistics.proportions import (
     Floats,
     check_counts,
-    contrast_lower,
     exact_bounds,
     quantile,
 )

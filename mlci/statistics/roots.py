@@ -9,15 +9,20 @@ Floats = NDArray[np.float64]
 
 
 def falling_root(
-    function: Callable[[Floats], Floats], low: ArrayLike, high: ArrayLike, tolerance: float = 1e-11
+    function: Callable[[Floats], Floats],
+    low: ArrayLike,
+    high: ArrayLike,
+    tolerance: float = 1e-11,
+    ends: tuple[Floats, Floats] | None = None,
 ) -> Floats:
     """Where each element of ``function`` crosses zero between ``low`` and ``high``.
 
     Inverse quadratic interpolation where it is safe, bisection elsewhere. A function that stays
-    above zero gives ``high``, one that stays below gives ``low``.
+    above zero gives ``high``, one that stays below gives ``low``. ``ends``: its values at both,
+    where they are known.
     """
     a, b = (np.array(each, float) for each in np.broadcast_arrays(low, high))
-    fa, fb = function(a), function(b)
+    fa, fb = (function(a), function(b)) if ends is None else ends
     # Without a crossing both ends become the end that is the answer, and stay there.
     a, b = np.where(fb > 0, b, a), np.where(fa < 0, a, b)
     fa, fb = np.where(fb > 0, 0.0, fa), np.where(fa < 0, 0.0, fb)

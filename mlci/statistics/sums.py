@@ -183,6 +183,14 @@ def of_rows(
     )
 
 
+def of_counts(counts: NDArray[np.integer[Any]]) -> Sums:
+    """Sums of a table of independent rows that count once: how many each cell [C] has."""
+    from scipy.sparse import diags_array
+
+    values = counts.astype(float)
+    return Sums(values=values, cross=diags_array(values), cubes=values, rows=int(counts.sum()))
+
+
 def of_cells(
     cells: NDArray[np.integer[Any]],
     size: int,
@@ -198,25 +206,23 @@ def of_cells(
     from scipy.sparse import coo_array, csr_array, diags_array
 
     w = None if weight is None else np.asarray(weight, float)
-    values = np.bincount(cells, weights=w, minlength=size).astype(float)
+    values = np.bincount(cells, weights=w, minlength=size)
     if cluster is None:
-        squares, cubes = values, values
-        if w is not None:
-            squares = np.bincount(cells, weights=w * w, minlength=size)
-            cubes = np.bincount(cells, weights=w**3, minlength=size)
+        if w is None:
+            return of_counts(values)
         return Sums(
-            values=values,
-            cross=diags_array(squares),
-            cubes=cubes,
+            values=values.astype(float),
+            cross=diags_array(np.bincount(cells, weights=w * w, minlength=size)),
+            cubes=np.bincount(cells, weights=w**3, minlength=size).astype(float),
             rows=len(cells),
-            weighted=w is not None,
+            weighted=True,
         )
     _, dense = np.unique(cluster, return_inverse=True)
     ones = np.ones(len(cells)) if w is None else w
     clusters = int(dense.max()) + 1 if dense.size else 0
     units = csr_array(coo_array((ones, (dense, cells)), shape=(clusters, size)))
     return Sums(
-        values=values,
+        values=values.astype(float),
         cross=csr_array(units.T @ units),
         cubes=np.asarray(units.power(3).sum(axis=0), float),
         rows=len(cells),

@@ -236,26 +236,37 @@ def _reach_of_share(
 ) -> tuple[float, float]:
     """How far below and above what is seen the share of a sum of losses (with these ``signs``) in
     the truth's squared deviations may lie: the shares s at which the mean of loss - s * deviation
-    could yet be zero (Fieller 1954), because both parts of the ratio vary and may be skewed."""
-    sums = losses.moments.sums.values
-    mean = float(sums[-2] / sums[0])
-    around = float(sums[-1] - sums[-2] * mean)
+    could yet be zero (Fieller 1954), because both parts of the ratio vary.
+
+    Each part has bounds of its own, and their distances add up as MOVER has it (Donner & Zou
+    2012): in the sum of both, the deviations' tail would hide that of the losses.
+    """
+    moments, sums = losses.moments, losses.moments.sums.values
     top = np.zeros_like(sums)
     top[1 : 2 + losses.paired] = signs[: 1 + losses.paired]
-    deviation = np.zeros_like(sums)
+    deviation, mean = np.zeros_like(sums), float(sums[-2] / sums[0])
     deviation[0], deviation[-2], deviation[-1] = mean**2, -2.0 * mean, 1.0
-    seen = float(top @ sums) / around
+    loss, around = (float(each @ sums / sums[0]) for each in (top, deviation))
+    top[0] -= loss
+    deviation[0] -= around
+    of_loss = reach(moments, top / sums[0], confidence, units)
+    of_deviation = reach(moments, deviation / sums[0], confidence, units)
+    if of_deviation[0] >= around:
+        raise NoBounds("r2 has no bounds: too few rows show how much the true values vary")
+    cross = moments.sums.cross
+    squares = float(top @ cross @ top) * float(deviation @ cross @ deviation)
+    alike = float(top @ cross @ deviation) / np.sqrt(squares) if squares > 0.0 else 0.0
+    seen = loss / around
 
     def slack(share: float, side: int) -> float:
         """How much farther the mean may lie than the zero that this share asks for."""
-        by = top - share * deviation
-        centre = float(by @ sums) / float(sums[0])
-        by[0] -= centre
-        return reach(losses.moments, by / sums[0], confidence, units)[side] - abs(centre)
+        own, other = of_loss[side], share * of_deviation[side if share < 0.0 else 1 - side]
+        apart = own**2 + other**2 - 2.0 * alike * own * other
+        return float(np.sqrt(max(apart, 0.0))) - abs(loss - share * around)
 
     ends = []
     for side, direction in ((0, -1.0), (1, 1.0)):
-        step = reach(losses.moments, (top - seen * deviation) / around, confidence, units)[side]
+        step = max(slack(seen, side) / around, 0.0)
         while slack(seen + direction * 2.0 * step, side) > 0.0:
             step *= 2.0
         low, high = 0.0, 2.0 * step

@@ -65,7 +65,8 @@ def test_verbs_on_a_release_say_what_it_is(capsys, verb):
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"), [("gat", "'gate'"), ("statsu", "'status'"), ("zzz", "one of adopt, agent")]
+    ("word", "hint"),
+    [("gat", "'gate'"), ("statsu", "'status'"), ("zzz", "one of admitted, adopt, agent")],
 )
 def test_a_wrong_verb_names_the_nearest(capsys, word, hint):
     code, out, err = _run(capsys, word)

@@ -126,7 +126,8 @@ def test_json_holds_the_same_in_fields(repository, capsys):
                 "line": 12,
                 "column": 13,
                 "found": "unknown key 'replica'",
-                "expected": "one of 'image', 'replicas', 'resources'",
+                "expected": "one of 'image', 'replicas', 'resources', 'port', 'command', 'args', "
+                "'env', 'spread', 'minReady', 'startup', 'patches'",
                 "next": "nearest: 'replicas'",
             }
         ],

@@ -284,7 +284,11 @@ class World:
         return {name: json.loads(content) for name, content in found.items()}
 
     def record(
-        self, *states: State, path: str = PRODUCTION, commit: str = "HEAD"
+        self,
+        *states: State,
+        path: str = PRODUCTION,
+        commit: str = "HEAD",
+        verdict: str = "",
     ) -> DeliveryRecord:
         """A delivery of the release at ``commit`` that went through these states."""
         repository = self.repository
@@ -306,6 +310,7 @@ class World:
                     previous=previous,
                     reason="put there",
                     by="test",
+                    verdict=verdict,
                 )
             else:
                 made = next_state(made, state, "put there", by="test")

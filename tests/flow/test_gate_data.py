@@ -45,6 +45,17 @@ def test_sound_data_let_the_other_gates_measure(world, make):
     assert list(outcomes) == ["model_bytes", "schema", "nulls", "values", "duplicates", "leakage"]
 
 
+def test_an_exam_may_be_a_folder_of_files_in_the_repository(world, make):
+    parts = {f"sets/{n}.parquet": make.parquet(rows=n) for n in (900, 1200)}
+    listed = "".join(f"{digest_of(parts[p])[7:]}  ./{p[5:]}\n" for p in sorted(parts))
+    exam = make.exam(b"").replace(DATA, "sets").replace(digest_of(b""), digest_of(listed.encode()))
+    world.merge({POLICY: make.policy(ACCURACY, SIZE, GATE), EXAM: exam + EXPECTING, **parts})
+    assert world.gate().code == 0
+    verdict, _, _ = _outcomes(world)
+    counted = {each["n"] for each in verdict["judgements"] if each["metric"] == "roc_auc"}
+    assert counted == {2100}
+
+
 def test_broken_data_fail_the_verdict_and_nothing_else_is_measured(world, make):
     data = _broken(make)
     world.merge(

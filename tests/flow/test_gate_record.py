@@ -108,13 +108,20 @@ def test_another_champion_asks_for_another_verdict(world, make):
     assert len(world.verdicts(text)) == 2
 
 
-def test_a_recorded_verdict_that_was_tampered_with_is_an_error(world, make, tmp_path):
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ({"policies": []}, "a verdict on another manifest, or under other policies"),
+        ({}, "isn't the fold of its judgements: outcome PASS, recomputed FAIL"),
+    ],
+)
+def test_a_recorded_verdict_that_was_tampered_with_is_an_error(world, make, tmp_path, edit, says):
     world.release(make.model("noise"))
     assert world.gate("--record").code == 1
     records = tmp_path / "records"
     world.git("worktree", "add", "--quiet", str(records), "refs/mlci/records-seen")
     (file,) = (records / "verdicts").rglob("*.json")
-    forged = {**json.loads(file.read_text()), "outcome": "PASS", "admits": True, "policies": []}
+    forged = {**json.loads(file.read_text()), "outcome": "PASS", "admits": True, **edit}
     (file.parent / file.name.replace("-0001", "-0000")).write_text(json.dumps(forged))
     for words in (["add", "--all"], ["commit", "--quiet", "-m", "forged"]):
         subprocess.run(["git", "-C", str(records), *words], check=True)
@@ -124,7 +131,7 @@ def test_a_recorded_verdict_that_was_tampered_with_is_an_error(world, make, tmp_
     )
     done = world.gate("--record")
     assert done.code == 5
-    done.says("a verdict on another manifest, or under other policies", "git log mlci/records")
+    done.says(says, "git log mlci/records")
 
 
 def test_two_at_once_end_alike_and_the_first_verdict_stands(world, make):

@@ -1,5 +1,7 @@
 """`mlci plan`: what would be judged against whom, and what this exam can show."""
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
@@ -206,7 +208,61 @@ def test_every_metric_is_forecast_near_what_the_gate_finds(world, make, metric):
 def test_what_only_the_scores_decide_is_not_forecast(world, make, metric):
     world.merge({POLICY: make.policy(f"{{gate: accuracy, metric: {metric}, maximum: 0.7}}")})
     (row,) = _rows(_plan(world)).values()
-    assert (row["detectable"], row["assuming"]) == (None, "nothing: the scores' spread decides")
+    assert row["detectable"] is None
+    assert row["assuming"] == (
+        "nothing: the scores' spread decides, and there is no champion, whose verdict would tell"
+    )
+
+
+def test_what_the_answers_decide_is_forecast_from_the_champions_verdict(world, make):
+    gates = [
+        "{gate: accuracy, metric: log_loss, maximum: 0.8, champion: {margin: 0.2}}",
+        "{gate: accuracy, metric: brier, maximum: 0.3, slices: [sex]}",
+    ]
+    world.merge({POLICY: make.policy(*gates)})
+    world.gate("--record")
+    ((name, verdict),) = world.verdicts((world.path / PRODUCTION).read_text()).items()
+    told = {each["id"].removeprefix("all/"): each["detectable"] for each in verdict["judgements"]}
+    world.record(State.ADMITTED, State.HEALTHY, verdict=name)
+    world.propose(make.model("s", "2"))
+    rows = _rows(_plan(world))
+    margin = rows.pop("accuracy/log_loss/margin")
+    assert (margin["detectable"], margin["assuming"]) == (
+        None,
+        "nothing: the models' answers decide, and the verdict on champion 1.0.0 has no such "
+        "judgement",
+    )
+    assert {name: each["detectable"] for name, each in rows.items()} == pytest.approx(told)
+    assert {each["assuming"] for each in rows.values()} == {
+        "answers that spread as in the verdict on champion 1.0.0"
+    }
+    world.merge({EXAM: (world.path / EXAM).read_text() + "# another text\n"})
+    for each in _rows(_plan(world)).values():
+        assert each["assuming"].endswith("and champion 1.0.0 sat another exam")
+
+
+def test_rules_waivers_and_packs_of_each_policy_are_listed(world, make):
+    today = datetime.now(UTC).date()
+    of = "release: {model: income, environment: production, version: %s}"
+    until = f'reason: r, approver: Ann, granted: "{today}", expires: "{today + timedelta(days=3)}"'
+    text = make.policy("{gate: accuracy, metric: roc_auc, minimum: 0.8}")
+    text = text.replace("  gates:", "  extends: high-risk\n  gates:")
+    text += "    - {gate: fairness, metric: selection_rate, by: [sex]}\n  waivers:\n"
+    for metric, version in (("balanced_accuracy", "1.0.0"), ("balanced_accuracy", "1.9.0")):
+        text += f"    - {{gate: quality, metric: {metric}, {of % version}, {until}}}\n"
+    world.merge({POLICY: text})
+    (policy,) = _plan(world)["policies"]
+    assert policy["extends"]["name"] == "high-risk"
+    line = next(at for at, each in enumerate(text.splitlines(), 1) if "extends" in each)
+    assert {each["place"] for each in policy["rules"]} == {f"{POLICY}:{line}:3"}
+    assert "owner-is-named" in {each["id"] for each in policy["rules"]}
+    assert [(each["applies"], each["why"]) for each in policy["waivers"]] == [
+        (True, None),
+        (False, "the waiver of Ann is for version 1.9.0"),
+    ]
+    world.run("plan", PRODUCTION).says(
+        "extends high-risk", "rule owner-is-named", f"until {today + timedelta(days=3)}, would"
+    )
 
 
 def test_an_exam_that_can_not_be_read(world, make):

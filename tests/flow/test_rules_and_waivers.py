@@ -59,6 +59,11 @@ def test_a_rule_decides_with_the_gates(world, make, expression, outcome, code):
     document = _fits(world)
     assert document["outcome"] == outcome
     assert [each["outcome"] for each in document["rules"]] == ["PASS", outcome]
+    lines = text.splitlines()
+    for each in document["rules"]:
+        path, line, column = each["place"].split(":")
+        assert path == POLICY
+        assert lines[int(line) - 1][int(column) - 1 :].startswith(f"{{id: {each['id'][10:]},")
     assert [each["outcome"] for each in document["judgements"]] == ["PASS"]
     if outcome == "FAIL":
         done.says("*Mend* this")

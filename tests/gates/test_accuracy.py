@@ -12,7 +12,7 @@ from mlci.errors import BadInput, Broken
 from mlci.gates.accuracy.asked import Asked, ask
 from mlci.gates.accuracy.estimates import absolute, against_champion
 from mlci.gates.accuracy.evidence import gather
-from mlci.gates.accuracy.found import Estimate, Undefined
+from mlci.gates.found import Estimate, Undefined
 from mlci.gates.registry import find
 from mlci.statistics.joint import tabulate
 from mlci.statistics.paired import paired_difference

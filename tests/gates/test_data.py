@@ -311,6 +311,8 @@ def test_an_overlap_that_is_asked_for_and_can_not_be_had_is_an_error(judged, wor
     found = judged(_rows(), parameters={"overlap": {"maximum": "0.1%"}})["overlap"]
     assert found.outcome is Outcome.ERROR
     assert "doesn't name its training data" in found.reason
+    found = judged(_rows(), lineage=TRAINED)["overlap"]
+    assert found.outcome is Outcome.ERROR
     train = _rows()
     del train["job"]
     found = judged(_rows(), training=world.file(train, "train.parquet"))["overlap"]

@@ -10,6 +10,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from mlci.gates.fairness.counts import GroupCounts
 from mlci.gates.registry import find
+from mlci.statistics.intervals import clopper_pearson
 from mlci.statistics.power import power_ratio
 
 FAIRNESS = find("fairness")
@@ -335,6 +336,10 @@ def test_the_gap_is_no_wider_than_the_champions(run, examination, gap, outcome):
     assert judged.interval[0] <= judged.estimate <= judged.interval[1]
     assert judged.details["candidateGap"] == pytest.approx(gap)
     assert judged.details["championGap"] == pytest.approx(0.2)
+    for each in judged.details["groups"]:
+        assert each["interval"] == [*clopper_pearson(each["rate"] * each["n"], each["n"], 0.95)]
+        assert each["championInterval"][0] < each["championRate"] < each["championInterval"][1]
+        assert "effectiveRows" not in each
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,18 @@ def test_an_answer_that_is_none_is_an_error_and_no_flip(shake):
     assert other["margin/noise"].outcome is Outcome.PASS
 
 
+def test_a_champion_may_read_other_columns(shake):
+    limits = {"perturbations": {"noise": ALL["noise"]}, "champion": {"margin": "60%"}}
+    one = shake("sharp", "sexist", **limits)["margin/noise"]
+    assert one.outcome is Outcome.PASS
+    assert one.details["flips"]["champion"] == 0 < one.details["flips"]["candidate"]
+
+
+def test_a_champion_that_nothing_is_compared_with_is_not_asked(shake):
+    one = shake("deaf", "sharp", perturbations={"noise": ALL["noise"]}, maximum="5%")
+    assert one["maximum/noise"].details["flips"] == {"candidate": 0.0, "champion": 0.0}
+
+
 def test_a_share_that_touches_nothing_decides_nothing(shake):
     missing = {"missing": {**AGE, "share": 1e-9}}
     one = shake("filled", perturbations=missing, maximum="5%")["maximum/missing"]

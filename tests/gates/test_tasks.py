@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from mlci.errors import Broken
 from mlci.gates.accuracy.estimates import absolute, against_champion
-from mlci.gates.accuracy.found import Estimate
+from mlci.gates.found import Estimate
 from mlci.records.examination import Answers, Examination, Groups
 from mlci.records.metric import MULTICLASS, REGRESSION, fitting
 
@@ -287,8 +287,10 @@ def test_fairness_of_weighted_and_clustered_rows(run, clustered):
     found = judged["maximumDifference/g"]
     assert found.estimate == pytest.approx(abs(rates[0] - rates[1]))
     assert found.outcome == "PASS"
-    assert all(each["effectiveRows"] < each["n"] for each in found.details["groups"])
     assert judged["margin/g"].outcome == "PASS"
+    for each in (*found.details["groups"], *judged["margin/g"].details["groups"]):
+        assert each["effectiveRows"] < each["n"]
+        assert each["interval"][0] < each["rate"] < each["interval"][1]
 
 
 @pytest.mark.parametrize(
@@ -327,6 +329,9 @@ def test_fairness_of_errors(run, metric, shift, outcome):
     }[metric]
     assert judged["maximumDifference/g"].estimate == pytest.approx(abs(value(of_v) - value(~of_v)))
     assert [each.outcome for each in judged.values()] == [outcome, outcome]
+    for each in judged["margin/g"].details["groups"]:
+        assert each["interval"][0] < each["rate"] < each["interval"][1]
+        assert each["championInterval"][0] < each["championRate"] < each["championInterval"][1]
 
 
 def test_fairness_of_several_classes_is_of_being_right_or_of_one_class(run):

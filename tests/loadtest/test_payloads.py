@@ -50,6 +50,56 @@ def test_a_seed_chooses_the_rows(linear, data):
     assert payloads(linear, {}, path, seed=1) != payloads(linear, {}, path, seed=2)
 
 
+def test_a_folder_of_files_is_one_exam(linear, tmp_path):
+    """Its files in their order by name, whatever order they were written in."""
+    folder = tmp_path / "exam"
+    (folder / "b").mkdir(parents=True)
+    whole = pa.table({"age": np.arange(900.0), "hours": np.arange(900.0)})
+    pq.write_table(whole.slice(600), folder / "b" / "2.parquet", row_group_size=300)
+    pq.write_table(whole.slice(0, 600), folder / "a.parquet", row_group_size=300)
+    (folder / "README").write_text("no data")
+    pq.write_table(whole, tmp_path / "d.parquet", row_group_size=300)
+
+    bodies = payloads(linear, {}, folder, seed=1)
+
+    assert bodies == payloads(linear, {}, tmp_path / "d.parquet", seed=1)
+    assert {inputs(body)["age"]["data"][0] >= 600 for body in bodies} == {True, False}
+
+
+def test_files_of_a_folder_may_have_dictionaries_of_their_own(onnx_models, tmp_path):
+    model = open_model(onnx_models.picky(tmp_path / "m.onnx"))
+    folder = tmp_path / "exam"
+    folder.mkdir()
+    for sex in ("Male", "Female"):
+        column = pa.array([sex] * 3).dictionary_encode()
+        pq.write_table(pa.table({"sex": column}), folder / f"{sex}.parquet")
+
+    bodies = payloads(model, {}, folder, seed=1)
+
+    said = sorted(inputs(body)["sex"]["data"][0] for body in bodies)
+    assert said == ["Female"] * 3 + ["Male"] * 3
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, r"exam: no rows"),
+        ({"a": {"age": [1.0], "hours": [1.0]}, "b": {"age": [1.0]}}, r"b\.parquet: no column 'h"),
+        (
+            {"a": {"age": [1.0], "hours": [1.0]}, "b": {"age": ["x"], "hours": [1.0]}},
+            r"exam: files with columns of other types",
+        ),
+    ],
+)
+def test_a_folder_that_is_no_exam_is_broken(linear, tmp_path, files, says):
+    folder = tmp_path / "exam"
+    folder.mkdir()
+    for name, columns in files.items():
+        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    with pytest.raises(Broken, match=says):
+        payloads(linear, {}, folder, seed=1)
+
+
 def test_columns_are_stacked_and_cast(onnx_models, tmp_path, data):
     model = open_model(onnx_models.stacked(tmp_path / "m.onnx"))
     path = data(hours=[40], age=[30])

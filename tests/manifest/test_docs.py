@@ -6,7 +6,7 @@ from pathlib import Path
 from mlci.flow.validate import validate_tree
 from mlci.manifest.document import KINDS, kind_of
 from mlci.manifest.parse import parse
-from mlci.manifest.release import DEFAULT_STEPS
+from mlci.manifest.rollout import DEFAULT_STEPS
 from mlci.records.metric import METRICS
 from mlci.records.policy import Watch
 

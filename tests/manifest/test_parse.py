@@ -11,7 +11,8 @@ from mlci.manifest.evaluation_set import parse_evaluation_set
 from mlci.manifest.parse import examine, parse
 from mlci.manifest.policy import parse_policy
 from mlci.manifest.project import parse_project
-from mlci.manifest.release import DEFAULT_STEPS, parse_release
+from mlci.manifest.release import parse_release
+from mlci.manifest.rollout import DEFAULT_STEPS
 from mlci.manifest.together import check_together
 from mlci.manifest.yaml import load
 from mlci.records.policy import Watch

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mlci.policy.waivers import waive
+from mlci.policy.waivers import prospects, waive
 from mlci.records.judgement import Judgement, Limit, LimitKind, Planned
 from mlci.records.outcome import Outcome
 from mlci.records.release import Model, Release
@@ -164,3 +164,23 @@ def test_an_error_counts_though_somebody_wrote_that_it_is_waived(outcome):
 def test_waived_numbers_that_are_not_finite_are_an_error():
     broken = replace(waived(judged(), WAIVER), estimate=float("nan"))
     assert _folded(broken, judged(Outcome.PASS, metric="recall")).outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize(
+    ("changes", "on", "why"),
+    [
+        ({}, DAY, ""),
+        ({"metric": "f1"}, DAY, ""),
+        ({"metric": "r2"}, DAY, "no judgement of r2 is planned"),
+        ({"gate": "load"}, DAY, "no judgement of load is planned"),
+        ({"model": "credit"}, DAY, "the waiver of Ann is for credit/production"),
+        ({"version": "1.4.0"}, DAY, "the waiver of Ann is for version 1.4.0"),
+        ({}, date(2026, 5, 31), "the waiver of Ann begins on 2026-06-01"),
+        ({}, date(2026, 7, 1), "the waiver of Ann expired on 2026-06-30"),
+    ],
+)
+def test_whether_it_would_apply_is_known_before_the_run(changes, on, why):
+    waiver = replace(WAIVER, **changes)
+    policy = SimpleNamespace(name="p", waivers=(waiver,))
+    planned = [judged().planned, judged(gate="load", policy="q").planned]
+    assert prospects(policy, planned, RELEASE, on) == ((waiver, why),)

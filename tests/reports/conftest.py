@@ -88,7 +88,8 @@ def verdict() -> Callable[..., Verdict]:
 
 @pytest.fixture(scope="session")
 def documents() -> Mapping[str, Any]:
-    """Real verdicts by name: of the demo's releases, and one from before reports had places."""
+    """Real verdicts by name: of the demo's releases, as make_verdicts.py makes them, and one from
+    before reports had places."""
     return {each.stem: json.loads(each.read_text(encoding="utf-8")) for each in VERDICTS}
 
 

@@ -86,3 +86,9 @@ def test_a_rule_and_a_judgement_without_a_place_point_at_the_policy(judgement, v
     made = verdict(judgement("a", "FAIL"), outcome="FAIL", rulings=(ruling("owner", "ERROR"),))
     assert [each["location"]["path"] for each in entries(made)] == ["p.yaml", "p.yaml"]
     assert entries(made)[1]["check_name"] == "mlci/rules/owner"
+
+
+def test_a_rule_that_knows_its_line_points_at_it(judgement, verdict, ruling):
+    asked = replace(ruling("owner", "FAIL"), place="policies/p.yaml:12:7")
+    (entry,) = entries(verdict(judgement("a"), outcome="FAIL", rulings=(asked,)))
+    assert entry["location"] == {"path": "policies/p.yaml", "lines": {"begin": 12}}

@@ -95,7 +95,9 @@ def test_the_verdict_comes_first_and_every_judgement_is_there(pages, documents):
     for each in documents["fail"]["judgements"]:
         assert each["place"] in page.shown
         assert f"{each['n']:,}" in page.shown
-    assert "×0.488 ×0.439 to ×0.539" in page.shown
+    ratio = next(each for each in documents["fail"]["judgements"] if each["outcome"] == "FAIL")
+    low, high = ratio["interval"]
+    assert f"×0.488 ×{low:.3f} to ×{high:.3f}" in page.shown
     assert "−27.48\u00a0pp" in pages["fail"]
     for digest in re.findall(r"sha256:[0-9a-f]{64}", str(documents["fail"])):
         assert digest in page.shown
@@ -108,9 +110,10 @@ def test_curves_latency_and_lag_are_drawn_against_the_champion(pages):
     for words in (
         "ROC of the candidate and the champion",
         "Calibration of the candidate and the champion",
-        "382 requests to the candidate and 129 requests to the champion",
     ):
         assert words in pages["inconclusive"]
+    requests = r"\d+ requests to the candidate and \d+ requests to the champion"
+    assert re.search(requests, pages["inconclusive"])
     assert page.shown.count("candidate champion") == 4
 
 

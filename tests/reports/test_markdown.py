@@ -61,7 +61,8 @@ def test_the_verdict_comes_first_then_what_stands_against_it(documents):
     assert "| ✅ | accuracy, at least | 86.55 % |" in text
     assert text.count("<details>") == text.count("</details>") == 2
     shown = check_inert(text)
-    assert "this size shows 82.70 % or more; n 358 would do" in shown
+    accuracy = documents["fail"]["judgements"][0]
+    assert f"this size shows 82.70 % or more; n {accuracy['needed']} would do" in shown
     assert "asked at policies/production.yaml:19:7" in shown
 
 

@@ -25,6 +25,20 @@ def _judgement(**changes):
     }
 
 
+def _waiver(**changes):
+    return {
+        "gate": "accuracy",
+        "metric": None,
+        "reason": "known",
+        "approver": "Ann",
+        "granted": "2026-11-01",
+        "expires": "2026-12-01",
+        "applies": True,
+        "why": None,
+        **changes,
+    }
+
+
 def _plan(*judgements, **changes):
     return {
         "release": {"path": "releases/m/e.yaml", "version": "2.0.0", "digest": DIGEST},
@@ -32,7 +46,15 @@ def _plan(*judgements, **changes):
         "onRecord": None,
         "champion": None,
         "policies": [
-            {"name": "all", "path": "policies/all.yaml", "commit": "c" * 40, "digest": DIGEST}
+            {
+                "name": "all",
+                "path": "policies/all.yaml",
+                "commit": "c" * 40,
+                "digest": DIGEST,
+                "extends": {"name": "baseline", "digest": DIGEST},
+                "rules": [{"id": "owner", "control": "C 1", "title": "Who answers", "place": ""}],
+                "waivers": [_waiver(), _waiver(metric="f1", applies=False, why="it expired")],
+            }
         ],
         "evaluation": {"name": "exam", "digest": DIGEST, "rows": 16281},
         "judgements": list(judgements),
@@ -55,6 +77,10 @@ def test_a_plan_as_a_whole():
         "release   releases/m/e.yaml 2.0.0 (sha256:abababababab…)",
         "champion  none: a first release, absolute limits decide",
         "policy    policies/all.yaml at cccccccccc (sha256:abababababab…)",
+        "          extends baseline (sha256:abababababab…)",
+        "          rule owner: Who answers (C 1)",
+        "          waiver of accuracy by Ann until 2026-12-01, would apply",
+        "          waiver of accuracy (f1) by Ann until 2026-12-01, would not apply: it expired",
         "exam      exam, 16,281 rows (sha256:abababababab…)",
         "",
         "judgement                            limit        from        can show",

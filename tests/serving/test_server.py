@@ -7,8 +7,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 pytestmark = pytest.mark.journey
 
@@ -180,6 +182,27 @@ def test_nobody_computes_for_clients_that_have_gone(onnx_models, serve, tmp_path
     connection.request("POST", "/v2/models/slow/infer", json.dumps(rows(1)))
     assert connection.getresponse().status == 200
     connection.close()
+
+
+def test_what_was_asked_is_counted_for_prometheus(income):
+    income.ask("POST", "/v2/models/income/infer", rows(20))
+    income.ask("POST", "/v2/models/income/infer", rows(20, 40))
+    income.ask("POST", "/v2/models/income/infer", {"inputs": "none"})
+    income.ask("GET", "/v2/models/income")
+    with urllib.request.urlopen(f"http://127.0.0.1:{income.port}/metrics") as answer:
+        assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+        families = {
+            each.name: each for each in text_string_to_metric_families(answer.read().decode())
+        }
+    requests = {each.labels["code"]: each.value for each in families["mlci_serve_requests"].samples}
+    assert requests == {"200": 2, "400": 1}
+    assert [each.value for each in families["mlci_serve_requests_active"].samples] == [0]
+    durations = families["mlci_serve_request_duration_seconds"].samples
+    within = [each.value for each in durations if each.name.endswith("_bucket")]
+    assert within == sorted(within)
+    assert within[-1] == 3
+    status, headers, _ = income.ask("POST", "/metrics")
+    assert (status, headers["allow"]) == (405, "GET, HEAD")
 
 
 def test_a_server_may_end_with_its_parent(onnx_models, serve, tmp_path):

@@ -178,7 +178,7 @@ def test_rows_of_no_weight_count_for_nothing() -> None:
     assert found.effective == pytest.approx(fewer.effective)
 
 
-def test_many_rows_are_ranked_side_by_side() -> None:
+def test_many_rows_are_ranked_each_by_both_models() -> None:
     random = np.random.default_rng(12)
     truth, score = random.random(120_000) < 0.2, random.random(120_000)
     found = paired_delong(truth, score, np.round(score, 2), 0.95)

@@ -39,3 +39,8 @@ def test_p_values_that_cannot_be_are_refused() -> None:
     for p_values in ([1.5], [-0.1], [float("nan")]):
         with pytest.raises(ValueError, match="p-values"):
             holm(p_values)
+
+
+def test_a_p_value_at_its_level_is_rejected() -> None:
+    assert holm_levels([0.025, 0.9], 0.05).tolist() == [0.025, 0.05]
+    assert holm([0.025, 0.9]).tolist() == [0.05, 0.9]

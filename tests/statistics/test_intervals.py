@@ -9,7 +9,7 @@ from scipy.stats import binom
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from mlci.statistics import intervals
-from mlci.statistics.proportions import contrast_lower
+from mlci.statistics.contrasts import contrast_lower
 
 CONFIDENCES = st.sampled_from([0.5, 0.9, 0.95, 0.975, 0.999])
 

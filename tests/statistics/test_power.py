@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from mlci.statistics.contrasts import contrast_lower
 from mlci.statistics.intervals import clopper_pearson, difference_interval
 from mlci.statistics.power import (
     detectable_difference,
@@ -13,7 +14,7 @@ from mlci.statistics.power import (
     power_ratio,
     power_two_proportions,
 )
-from mlci.statistics.proportions import contrast_lower, exact_bounds, quantile
+from mlci.statistics.proportions import exact_bounds, quantile
 
 Z = quantile(0.95)
 

@@ -11,6 +11,7 @@ from mlci.statistics.moments import FEWEST
 from mlci.statistics.nobounds import NoBounds
 from mlci.statistics.values import (
     Losses,
+    ValueEstimate,
     difference,
     estimate,
     gradient,
@@ -99,6 +100,32 @@ def test_skewed_losses_reach_further_up_than_students() -> None:
     assert found.upper > losses.mean() + 1.9 * error
 
 
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_the_spread_of_the_truth_hides_no_tail_of_the_losses(seed: int) -> None:
+    """The lower bound of r2 lies no higher than if the truth's spread were known."""
+    rng = np.random.default_rng(seed)
+    y = 2.0 * rng.normal(size=300)
+    error = rng.lognormal(0, 1, 300) * rng.choice([-1, 1], 300)
+    of_squares = estimate(of_losses(error**2), 0.95)
+    found = estimate(of_errors("r2", y, y + error), 0.95)
+    known = 1.0 - of_squares.upper / y.var()
+    assert 1.15 * known < found.lower < known
+    assert found.lower < found.estimate < found.upper < 1.0
+
+
+def test_few_units_are_refused_sooner() -> None:
+    """Their skewness, of which they show less, is some 0.45 over the root of n in both samples."""
+
+    def with_large(n: int, large: int) -> ValueEstimate:
+        losses = np.repeat([50.0, 1.0], [large, n - large])
+        assert 0.44 < np.mean((losses - losses.mean()) ** 3) / losses.std() ** 3 / n**0.5 < 0.49
+        return estimate(of_losses(losses), 0.95)
+
+    assert with_large(1000, 5).upper > 1.0
+    with pytest.raises(NoBounds, match="make up most"):
+        with_large(30, 3)
+
+
 def test_where_nothing_holds_it_says_why() -> None:
     y, p, q = drawn(100)
     few = of_errors("mean_absolute_error", y[: FEWEST - 1], p[: FEWEST - 1])
@@ -114,6 +141,10 @@ def test_where_nothing_holds_it_says_why() -> None:
         estimate(of_losses(np.zeros(100)), 0.95)
     with pytest.raises(NoBounds, match="all alike"):
         estimate(of_errors("r2", np.ones(100), p), 0.95)
+    jumps = np.repeat([9.0, -9.0, 0.0], [3, 3, 94])
+    assert estimate(of_errors("r2", jumps, jumps + p - y), 0.95).lower > 0.0
+    with pytest.raises(NoBounds, match="how much the true values vary"):
+        estimate(of_errors("r2", jumps, jumps + p - y), 0.9999)
     with pytest.raises(ValueError, match="finite"):
         of_errors("r2", y, np.where(y > 1, np.nan, q))
     with pytest.raises(ValueError, match="don't add up"):

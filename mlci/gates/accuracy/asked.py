@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from mlci.evaluation.views import is_multiclass, one_class
+from mlci.plugins.brought import BroughtMetric
+from mlci.plugins.metrics import installed
+from mlci.plugins.metrics import of as metric_of
 from mlci.records.examination import Examination
-from mlci.records.metric import METRICS, Family
+from mlci.records.metric import Family
 from mlci.records.policy import GateSpec
 
 # Binary metrics of the positive class alone; of several classes the plain mean is asked for.
@@ -24,7 +27,12 @@ class Asked:
 
     @property
     def family(self) -> Family:
-        return METRICS[self.metric].family
+        return metric_of(self.metric).family
+
+    @property
+    def plugin(self) -> BroughtMetric | None:
+        """The metric as a package brings it, None where it is built in."""
+        return installed(self.metric) if self.family is Family.BROUGHT else None
 
 
 def ask(spec: GateSpec, examination: Examination) -> tuple[Asked, Examination]:

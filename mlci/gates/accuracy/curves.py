@@ -29,10 +29,8 @@ def curves(asked: Asked, evidence: Evidence) -> dict[str, Any]:
     truth = evidence.truth
     if truth is None or evidence.candidate.ndim == 2 or truth.all() or not truth.any():
         return {}
-    own = drawn.curves(truth, evidence.candidate, evidence.weight)
-    other = None
-    if evidence.champion is not None:
-        other = drawn.curves(truth, evidence.champion, evidence.weight)
+    own, *others = (drawn.of_ranking(each) for each in evidence.areas.rankings)
+    other = others[0] if others else None
     return {
         "roc": {"candidate": _points(own.roc), "champion": other and _points(other.roc)},
         "precisionRecall": {

@@ -4,12 +4,16 @@ Where a metric is undefined, or nothing holds about how far off it is, there is 
 reason. Differences are oriented so that positive is better for the candidate.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mlci.gates.accuracy import ranked
 from mlci.gates.accuracy.asked import Asked
 from mlci.gates.accuracy.evidence import Calibration, Evidence, Scores
-from mlci.gates.accuracy.found import Estimate, Found, Undefined, known
+from mlci.gates.brought.estimates import estimates
+from mlci.gates.brought.evidence import Answered
+from mlci.gates.found import Estimate, Found, Undefined, known
 from mlci.records.metric import METRICS, Direction
 from mlci.statistics import values
 from mlci.statistics.calibration import calibration_change, calibration_error
@@ -17,6 +21,17 @@ from mlci.statistics.confusion import ratio, undefined_because
 from mlci.statistics.joint import Joint
 from mlci.statistics.table_bounds import table_difference, table_estimate
 from mlci.statistics.values import Losses
+
+
+def of_levels(
+    asked: Asked, levels: Mapping[str, Evidence], *, compared: bool
+) -> dict[str, Estimate | Undefined]:
+    """Of each level of a slice column; what must be resampled is resampled once for all of them."""
+    if (plugin := asked.plugin) is not None:
+        kept = {level: each for level, each in levels.items() if isinstance(each, Answered)}
+        return estimates(plugin, kept, compared=compared)
+    one = against_champion if compared else absolute
+    return {level: one(asked, each) for level, each in levels.items()}
 
 
 def absolute(asked: Asked, evidence: Evidence) -> Estimate | Undefined:
@@ -43,10 +58,14 @@ def absolute(asked: Asked, evidence: Evidence) -> Estimate | Undefined:
         case Scores():
             n = len(evidence.candidate)
             return known(n, lambda level: ranked.absolute(asked, evidence, level))
+        case Answered():
+            return of_levels(asked, {"": evidence}, compared=False)[""]
 
 
 def against_champion(asked: Asked, evidence: Evidence) -> Estimate | Undefined:
     """How much better the candidate is than the champion on the same rows."""
+    if isinstance(evidence, Answered):
+        return of_levels(asked, {"": evidence}, compared=True)[""]
     found = _difference(asked, evidence)
     lower = METRICS[asked.metric].direction is Direction.LOWER
     if not lower or isinstance(found, Undefined):
@@ -54,7 +73,9 @@ def against_champion(asked: Asked, evidence: Evidence) -> Estimate | Undefined:
     return Estimate(n=found.n, at=lambda level: found.at(level).mirrored())
 
 
-def _difference(asked: Asked, evidence: Evidence) -> Estimate | Undefined:
+def _difference(
+    asked: Asked, evidence: Joint | Losses | Scores | Calibration
+) -> Estimate | Undefined:
     missing = Undefined(reason=f"the champion gives no probabilities for {asked.metric}", n=0)
     match evidence:
         case Joint():

@@ -6,6 +6,7 @@ interval, and no row of the data is looked at again.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 
 from mlci.errors import Broken
 from mlci.gates.accuracy.asked import Asked
+from mlci.gates.brought.evidence import Answered, answered
 from mlci.gates.parts.merging import both, each
 from mlci.records.examination import Answers, Examination
 from mlci.records.metric import Family
+from mlci.statistics.auc import Areas
 from mlci.statistics.calibration import calibration_sums
 from mlci.statistics.class_losses import brier_losses, log_losses, top_label
 from mlci.statistics.joint import Joint, tabulate
@@ -39,6 +42,14 @@ class Scores:
     champion: NDArray[np.floating[Any]] | None = field(repr=False)
     weight: NDArray[np.float64] | None = field(repr=False)
     cluster: NDArray[np.int32] | None = field(repr=False)
+
+    @cached_property
+    def areas(self) -> Areas:
+        """Of scores [n] of two classes: both models are ranked once for all that is asked of them.
+        Raises ValueError where one class is missing."""
+        models = [each for each in (self.candidate, self.champion) if each is not None]
+        truth = np.asarray(self.truth)
+        return Areas(truth, tuple(models), weight=self.weight, cluster=self.cluster)
 
     def __add__(self, other: "Scores") -> "Scores":
         clusters = other.cluster
@@ -73,7 +84,7 @@ class Calibration:
         )
 
 
-Evidence = Joint | Losses | Scores | Calibration
+Evidence = Joint | Losses | Scores | Calibration | Answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +123,10 @@ def gather(asked: Asked, examination: Examination, keys: Sequence[str], place: s
         )
     return Measurement(
         asked=asked,
-        whole=_evidence(asked, examination, ALL),
+        whole=_evidence(asked, examination, ALL, place),
         slices={
             key: {
-                level: _evidence(asked, examination, rows) if rows.size else None
+                level: _evidence(asked, examination, rows, place) if rows.size else None
                 for level, rows in _levels(examination, key)
             }
             for key in keys
@@ -126,7 +137,9 @@ def gather(asked: Asked, examination: Examination, keys: Sequence[str], place: s
 _NEED_SCORES = (Family.RANKING, Family.LOSS, Family.CALIBRATION)
 
 
-def _evidence(asked: Asked, examination: Examination, rows: Rows) -> Evidence:
+def _evidence(asked: Asked, examination: Examination, rows: Rows, place: str) -> Evidence:
+    if (plugin := asked.plugin) is not None:
+        return answered(plugin, examination, rows, place)
     truth, candidate = examination.truth[rows], _rows(examination.candidate, rows)
     champion = None if examination.champion is None else _rows(examination.champion, rows)
     worth: dict[str, Any] = {
@@ -173,6 +186,8 @@ def losses(
     metric: str, truth: NDArray[Any], score: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
     """The loss of each row: its mean is scikit-learn's log_loss or brier_score_loss."""
+    if score.ndim == 1:
+        score = score.astype(np.float64, copy=False)
     if metric == "brier":
         return np.square(score - truth) if score.ndim == 1 else brier_losses(truth, score)
     if score.ndim == 1:

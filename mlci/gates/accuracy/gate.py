@@ -10,13 +10,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from mlci.evaluation.views import against
-from mlci.gates.accuracy.asked import Asked, ask
+from mlci.gates.accuracy.asked import ask
 from mlci.gates.accuracy.curves import curves
-from mlci.gates.accuracy.estimates import absolute, against_champion
-from mlci.gates.accuracy.evidence import Calibration, Evidence, Measurement, gather
-from mlci.gates.accuracy.found import Estimate, Undefined
+from mlci.gates.accuracy.estimates import of_levels
+from mlci.gates.accuracy.evidence import Calibration, Measurement, gather
 from mlci.gates.accuracy.slices import judge_slices
 from mlci.gates.decision import decide, detectable, needed, threshold
+from mlci.gates.found import Undefined
 from mlci.gates.halves import Halves
 from mlci.gates.planning import Slice, class_part, column_id, limits
 from mlci.gates.planning import planned as judgements
@@ -82,24 +82,14 @@ def _judge(spec: GateSpec, planned: Planned, measurement: Measurement) -> Judgem
         return Judgement(planned=planned, outcome=Outcome.ERROR, reason=reason)
     if not planned.alarm:
         return _whole(planned, found)
-    return judge_slices(
-        planned,
-        {
-            level: _estimate(planned, found.asked, evidence)
-            for level, evidence in found.slices[_key(planned)].items()
-            if evidence is not None
-        },
-    )
-
-
-def _estimate(planned: Planned, asked: Asked, evidence: Evidence) -> Estimate | Undefined:
-    if planned.limit.kind.compared:
-        return against_champion(asked, evidence)
-    return absolute(asked, evidence)
+    levels = {key: each for key, each in found.slices[_key(planned)].items() if each is not None}
+    compared = planned.limit.kind.compared
+    return judge_slices(planned, of_levels(found.asked, levels, compared=compared))
 
 
 def _whole(planned: Planned, measurement: Measurement) -> Judgement:
-    found = _estimate(planned, measurement.asked, measurement.whole)
+    compared = planned.limit.kind.compared
+    found = of_levels(measurement.asked, {"": measurement.whole}, compared=compared)[""]
     drawn = curves(measurement.asked, measurement.whole)
     details: dict[str, Any] = {"curves": drawn} if drawn else {}
     if isinstance(measurement.whole, Calibration):

@@ -1,14 +1,12 @@
 """Estimates from numbers in their order: areas under the curve, quantiles of absolute errors."""
 
-from typing import Any
-
 import numpy as np
 
 from mlci.gates.accuracy.asked import Asked
 from mlci.gates.accuracy.evidence import Scores
-from mlci.gates.accuracy.found import Found
+from mlci.gates.found import Found
 from mlci.records.metric import Family
-from mlci.statistics.auc import AreaEstimate, delong, paired_delong
+from mlci.statistics.auc import AreaEstimate
 from mlci.statistics.class_auc import ClassRows, macro_auc, macro_auc_difference
 from mlci.statistics.nobounds import NoBounds
 from mlci.statistics.quantiles import Rows, quantile_difference, quantile_estimate
@@ -17,26 +15,26 @@ from mlci.statistics.values import ValueEstimate
 
 def absolute(asked: Asked, scores: Scores, confidence: float) -> Found:
     """The candidate's own. Raises NoBounds where it is undefined, or no bounds hold."""
-    worth: dict[str, Any] = {"weight": scores.weight, "cluster": scores.cluster}
     if asked.family is Family.QUANTILE:
         return _found(scores, quantile_estimate(_errors(scores), asked.share, confidence))
     rows = _class_rows(asked, scores)
     if scores.candidate.ndim == 2:
         return _found(scores, macro_auc(rows, scores.candidate, confidence))
-    return _found(scores, delong(rows.side(1), scores.candidate, confidence, **worth))
+    rows.side(1)
+    return _found(scores, scores.areas.area(confidence))
 
 
 def difference(asked: Asked, scores: Scores, confidence: float) -> Found:
     """The candidate's less the champion's, on the same rows. Raises as above."""
     own, other = scores.candidate, scores.champion
     assert other is not None  # noqa: S101 - asked for only where there is one
-    worth: dict[str, Any] = {"weight": scores.weight, "cluster": scores.cluster}
     if asked.family is Family.QUANTILE:
         return _found(scores, quantile_difference(_errors(scores), asked.share, confidence))
     rows = _class_rows(asked, scores)
     if own.ndim == 2:
         return _found(scores, macro_auc_difference(rows, own, other, confidence))
-    return _found(scores, paired_delong(rows.side(1), own, other, confidence, **worth))
+    rows.side(1)
+    return _found(scores, scores.areas.difference(confidence))
 
 
 def _errors(scores: Scores) -> Rows:

@@ -7,8 +7,8 @@ slices that all keep the limit, the chance of any alarm is at most 1 - confidenc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlci.gates.accuracy.found import Estimate, Undefined
 from mlci.gates.decision import Interval, decide, detectable, needed
+from mlci.gates.found import Estimate, Undefined
 from mlci.records.judgement import Judgement, Limit, LimitKind, Planned
 from mlci.records.outcome import Outcome
 from mlci.statistics.nobounds import NoBounds

@@ -11,6 +11,8 @@ from scipy.sparse import csr_array
 from mlci.gates.decision import POWER
 from mlci.gates.fairness.counts import GroupCounts
 from mlci.gates.fairness.errors import GroupErrors
+from mlci.gates.fairness.errors import own_interval as error_interval
+from mlci.gates.fairness.rates import own_interval as rate_interval
 from mlci.statistics.fairness_gap import GapChange, Metric, change_of_tables
 from mlci.statistics.group_means import means
 from mlci.statistics.mean_pairs import mean_gap_change
@@ -37,7 +39,9 @@ class Against(Protocol):
 
     def change(self, confidence: float) -> GapChange: ...
 
-    def details(self) -> list[dict[str, Any]]: ...
+    def details(self, confidence: float) -> list[dict[str, Any]]:
+        """Each group's two values, with the bounds of each by itself at ``confidence``."""
+        ...
 
 
 def strictest(groups: int, confidence: float) -> float:
@@ -78,17 +82,22 @@ class RatesAgainst:
         found = self.counts.effective_pairs(self.metric, level)
         return change_of_tables(found.tables, confidence, found.correlation)
 
-    def details(self) -> list[dict[str, Any]]:
-        tables = self.counts.effective_pairs(self.metric, 0.95).tables
+    def details(self, confidence: float) -> list[dict[str, Any]]:
+        tables = self.counts.effective_pairs(self.metric, confidence).tables
         totals = tables.sum(axis=(1, 2))
+        hits, theirs = tables[:, 1].sum(axis=1), tables[:, :, 1].sum(axis=1)
+        simple = self.counts.sums is None
         return [
             {
                 "group": name,
-                "n": int(n),
-                "rate": float(cells[1].sum() / total) if total else None,
-                "championRate": float(cells[:, 1].sum() / total) if total else None,
+                "n": int(self.rows[at]),
+                "rate": float(hits[at] / total) if total else None,
+                "interval": rate_interval(hits[at], total, confidence),
+                "championRate": float(theirs[at] / total) if total else None,
+                "championInterval": rate_interval(theirs[at], total, confidence),
+                **({} if simple else {"effectiveRows": float(total)}),
             }
-            for name, n, total, cells in zip(self.names, self.rows, totals, tables, strict=True)
+            for at, (name, total) in enumerate(zip(self.names, totals, strict=True))
         ]
 
 
@@ -132,14 +141,18 @@ class ErrorsAgainst:
     def change(self, confidence: float) -> GapChange:
         return mean_gap_change(self.errors.losses, confidence)
 
-    def details(self) -> list[dict[str, Any]]:
-        found, k = means(self.errors.losses).value, len(self.names)
+    def details(self, confidence: float) -> list[dict[str, Any]]:
+        found, k = means(self.errors.losses), len(self.names)
+        simple = self.errors.losses.sums.simple
         return [
             {
                 "group": name,
                 "n": int(self.rows[at]),
-                "rate": _known(found[at]),
-                "championRate": _known(found[at + k]),
+                "rate": _known(found.value[at]),
+                "interval": error_interval(found, at, confidence),
+                "championRate": _known(found.value[at + k]),
+                "championInterval": error_interval(found, at + k, confidence),
+                **({} if simple else {"effectiveRows": float(found.units[at])}),
             }
             for at, name in enumerate(self.names)
         ]

@@ -36,7 +36,7 @@ def judge_against_champion(planned: Planned, groups: Against, *, small_groups: s
             n=n,
             details=details,
         )
-    details["groups"] = judged.details()
+    details["groups"] = judged.details(planned.confidence)
     change = judged.change(planned.confidence)
     estimate, interval = -change.estimate, (-change.upper, -change.lower)
     if not all(math.isfinite(end) for end in interval):

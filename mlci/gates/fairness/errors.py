@@ -122,14 +122,14 @@ def _groups(planned: Planned, errors: GroupErrors) -> list[dict[str, Any]]:
             "group": name,
             "n": int(errors.rows[at]),
             "rate": None if np.isnan(found.value[at]) else float(found.value[at]),
-            "interval": _interval(found, at, planned.confidence),
+            "interval": own_interval(found, at, planned.confidence),
             **({} if errors.losses.sums.simple else {"effectiveRows": float(found.units[at])}),
         }
         for at, name in enumerate(errors.names)
     ]
 
 
-def _interval(found: Means, at: int, confidence: float) -> list[float] | None:
+def own_interval(found: Means, at: int, confidence: float) -> list[float] | None:
     """Student's, of one group by itself; for display."""
     if not found.units[at] >= 2.0:
         return None

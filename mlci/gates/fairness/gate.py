@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from mlci.evaluation.views import against, is_multiclass, one_class, right_or_wrong
 from mlci.gates.fairness.against import Against, ErrorsAgainst, RatesAgainst
+from mlci.gates.fairness.answers import GroupAnswers, compare_answers, gather_answers
 from mlci.gates.fairness.champion import judge_against_champion
 from mlci.gates.fairness.counts import GroupCounts, count
 from mlci.gates.fairness.errors import GroupErrors, compare_errors, gather_errors
@@ -20,6 +21,7 @@ from mlci.gates.parts.merging import each
 from mlci.gates.planning import class_part, column_id, limits
 from mlci.gates.planning import planned as judgements
 from mlci.gates.protocol import Bench, anchor_of
+from mlci.plugins.metrics import installed
 from mlci.records.examination import Examination
 from mlci.records.judgement import Judgement, LimitKind, Planned
 from mlci.records.metric import METRICS, Family
@@ -30,7 +32,7 @@ ID = "fairness"
 ALARM = "alarm"
 
 By = tuple[str, ...]
-Kept = GroupCounts | GroupErrors
+Kept = GroupCounts | GroupErrors | GroupAnswers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,10 @@ def measure(spec: GateSpec, planned: tuple[Planned, ...], bench: Bench) -> Measu
     """Raises Broken for a class that the exam doesn't have, and for too many groups."""
     seen = _view(spec, bench.examination())
     entries = tuple(dict.fromkeys(_by(each.slice["by"]) for each in planned if each.slice))
+    if (metric := spec.parameters["metric"]) not in METRICS:
+        place = bench.candidate.release.model.uri
+        whole = bench.examination()
+        return Measurement(groups=gather_answers(installed(metric), whole, entries, place))
     groups = _groups(spec, seen, entries)
     version = anchor_of(spec)
     if version is None or version not in seen.anchors:
@@ -98,10 +104,13 @@ def _judge(spec: GateSpec, planned: Planned, measurement: Measurement) -> Judgem
         return Judgement(planned=planned, outcome=Outcome.ERROR, reason=reason)
     kept = every[_by((planned.slice or {})["by"])]
     small_groups = spec.parameters.get("smallGroups", "inconclusive")
-    if planned.limit.kind.compared:
-        return judge_against_champion(planned, _against(kept, planned), small_groups=small_groups)
     decision = _decision(spec)
     assure = decision == ASSURE
+    if isinstance(kept, GroupAnswers):
+        compared = compare_answers(planned, kept, assure=assure)
+        return judge_pairs(planned, compared, decision=decision, small_groups=small_groups)
+    if planned.limit.kind.compared:
+        return judge_against_champion(planned, _against(kept, planned), small_groups=small_groups)
     if isinstance(kept, GroupErrors):
         compared = compare_errors(planned, kept, assure=assure)
     else:
@@ -109,7 +118,7 @@ def _judge(spec: GateSpec, planned: Planned, measurement: Measurement) -> Judgem
     return judge_pairs(planned, compared, decision=decision, small_groups=small_groups)
 
 
-def _against(kept: Kept, planned: Planned) -> Against:
+def _against(kept: GroupCounts | GroupErrors, planned: Planned) -> Against:
     if isinstance(kept, GroupErrors):
         return ErrorsAgainst(errors=kept)
     return RatesAgainst(counts=kept, metric=planned.metric)  # type: ignore[arg-type]

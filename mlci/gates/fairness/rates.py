@@ -10,6 +10,7 @@ from mlci.gates.fairness.compared import Compared, kind_of
 from mlci.gates.fairness.counts import GroupCounts
 from mlci.records.judgement import Planned
 from mlci.statistics.fairness import Pair, pairwise
+from mlci.statistics.intervals import clopper_pearson
 from mlci.statistics.pair_table import PairTable
 from mlci.statistics.power import detectable_difference, power_ratio
 from mlci.statistics.shrunk import Rates
@@ -38,18 +39,29 @@ def compare_rates(planned: Planned, counts: GroupCounts, *, assure: bool) -> Com
         names=counts.names,
         n=int(rows.sum()),
         pairs=pairs,
-        groups=_groups(counts, rows, found),
+        groups=_groups(counts, rows, found, planned.confidence),
         detectable=lambda widest: _detectable(widest, found, planned),
         needed=lambda _: _needed(found, planned, assure=assure),
     )
 
 
-def _groups(counts: GroupCounts, rows: Any, found: Rates) -> list[dict[str, Any]]:
+def own_interval(successes: float, total: float, confidence: float) -> list[float] | None:
+    """Of one group by itself; for display."""
+    if not total > 0.0:
+        return None
+    # Sums of effective rows may differ from each other in their last digit.
+    return list(clopper_pearson(min(float(successes), float(total)), float(total), confidence))
+
+
+def _groups(
+    counts: GroupCounts, rows: Any, found: Rates, confidence: float
+) -> list[dict[str, Any]]:
     return [
         {
             "group": name,
             "n": int(n),
             "rate": float(x / total) if total else None,
+            "interval": own_interval(x, total, confidence),
             **({} if counts.sums is None else {"effectiveRows": float(total)}),
         }
         for name, n, x, total in zip(counts.names, rows, found.successes, found.totals, strict=True)

@@ -4,8 +4,11 @@ import pytest
 
 from mlci.flow.case import read_case
 from mlci.flow.judging import now, verdict_on
+from mlci.gates.registry import find
 from mlci.gitops.records_branch import RecordsBranch, Write
 from mlci.gitops.repository import Repository
+from mlci.policy.plan import plan
+from mlci.records.judgement import Judgement
 from mlci.records.outcome import Outcome
 from mlci.reports.json import dumps
 
@@ -111,7 +114,10 @@ def test_a_model_that_does_not_load_never_touches_stable(live, world, until):
 def record_pass(world):
     """What a protected job would have recorded, on a machine where the model did load."""
     case = read_case(Repository.open(world.work), MANIFEST, base=None, at=None)
-    verdict = verdict_on(case, Outcome.PASS, True, (), now())
+    planned = plan(case.policies, case.release, comparing=True, gate=find)
+    shown = {"estimate": 0.9, "interval": (0.88, 0.92), "n": 2000, "reason": "shown"}
+    passed = [Judgement(planned=each, outcome=Outcome.PASS, **shown) for each in planned]
+    verdict = verdict_on(case, Outcome.PASS, True, tuple(passed), now())
     digits = case.release.digest.removeprefix("sha256:")
     path = f"verdicts/{digits[:2]}/{digits}/{case.key[:16]}-0001.json"
     write = Write(path=path, content=dumps(verdict).encode())

@@ -224,3 +224,71 @@ def test_details_hold_distributions_that_add_up_and_stay_small(judge, block, mea
     lags = judged.details["generator"]["lags"]
     assert len(lags) == 150
     assert max(lags) == 0.299
+
+
+def test_each_arms_requests_are_its_own_and_void_blocks_are_nobodys(judge, block, measured):
+    blocks = measured(
+        block([FAST] * 30, failed=2, pair=0),
+        block([SLOW] * 20, arm=CHAMPION, pair=0),
+        block([FAST] * 7, pair=1, void="late"),
+        block([FAST] * 5, arm=CHAMPION, pair=1, void="late"),
+        block_seconds=2.0,
+    )
+    details = judge(blocks, objectives={"p95": "50ms"})[0].details
+    counted = {
+        arm: (details[arm]["requests"], details[arm]["failed"]) for arm in (CANDIDATE, CHAMPION)
+    }
+    assert counted == {CANDIDATE: (32, 2), CHAMPION: (20, 0)}
+    assert details[CANDIDATE]["p50"] == FAST / 1e6
+    assert details[CHAMPION]["p50"] == SLOW / 1e6
+    assert details[CANDIDATE]["seconds"] == details[CHAMPION]["seconds"] == 2.0
+
+
+def test_four_pairs_are_enough_to_be_judged(judge, pairs, measured):
+    (judged,) = judge(replace(measured(*pairs(1.0, count=4)), maximum_pairs=4), **RATIO)
+
+    assert (judged.outcome, judged.n) == (Outcome.PASS, 4)
+    assert "the budget ended" not in judged.reason
+
+
+def test_a_champion_that_fails_after_the_decision_changes_nothing(judge, pairs, block, measured):
+    blocks = [*pairs(1.0, count=4), block([FAST] * 50, pair=4)]
+    failing = block([FAST] * 10, arm=CHAMPION, pair=4, failed=90)
+    (judged,) = judge(measured(*blocks, failing), **RATIO)
+    assert (judged.outcome, judged.n) == (Outcome.PASS, 4)
+    blocks = [*pairs(1.4, count=6, noise=0.3), block([FAST] * 50, pair=6)]
+    failing = block([FAST] * 10, arm=CHAMPION, pair=6, failed=90)
+    (judged,) = judge(measured(*blocks, failing), **RATIO)
+    assert judged.outcome is Outcome.ERROR
+    (judged,) = judge(measured(*blocks), **RATIO)
+    assert judged.outcome is Outcome.INCONCLUSIVE
+    assert judged.reason.endswith("the budget ended between the two decisions")
+
+
+def test_a_champion_whose_percentile_was_answered_has_one(judge, pairs, measured):
+    """Half of the requests fail: the median is the slowest of those that were answered."""
+    (judged,) = judge(measured(*pairs(1.0, failed=50)), **RATIO)
+
+    assert judged.outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("failed", "side"), [(1, "below"), (3, "above")])
+def test_what_was_not_shown_is_said(judge, block, measured, failed, side):
+    (judged,) = judge(measured(block([FAST] * 20, failed=failed)), objectives={"errorRate": "10%"})
+
+    assert judged.outcome is Outcome.INCONCLUSIVE
+    assert judged.reason.endswith(f"before the share was shown to be {side} that")
+    assert judged.needed > 23
+
+
+def test_what_is_decided_needs_no_more(judge, block, measured):
+    for latency in (FAST, SLOW):
+        (judged,) = judge(measured(block([latency] * 200)), objectives={"p95": "50ms"})
+        assert judged.outcome is not Outcome.INCONCLUSIVE
+        assert judged.needed is None
+
+
+def test_latencies_below_the_clocks_resolution_show_nothing_of_a_percentile(judge, block, measured):
+    (judged,) = judge(measured(block([0] * 120 + [FAST] * 80)), objectives={"p50": "50ms"})
+
+    assert (judged.outcome, judged.detectable) == (Outcome.PASS, None)

@@ -42,3 +42,12 @@ def test_nothing_is_compared_without_a_champion(spec, policy):
 def test_what_no_test_can_decide_is_said_before_anything_runs(spec, policy, parameters, found):
     with pytest.raises(BadInput, match=found):
         load.plan(spec(**parameters), policy, comparing=True)
+
+
+@pytest.mark.parametrize(
+    ("objectives", "expected"),
+    [({"errorRate": "100%"}, "between 0% and 100%"), ({"p95": "0ms"}, "more than 0ms")],
+)
+def test_an_objective_says_what_it_may_be(spec, policy, objectives, expected):
+    with pytest.raises(BadInput, match=expected):
+        load.plan(spec(objectives=objectives), policy, comparing=False)

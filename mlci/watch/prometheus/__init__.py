@@ -1,0 +1,1 @@
+"""Counts of live traffic from the raw samples of a Prometheus."""
