@@ -37,7 +37,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="a sample that takes about so long")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--survivors", action="store_true", help="try survivors once more")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=ROOT / "build" / "mutants",
+        help="of the copy and the results",
+    )
     given = parser.parse_args()
     if not (given.all or given.changed_since or given.seconds):
         parser.error("one of --all, --changed-since and --seconds is needed")
@@ -48,6 +53,7 @@ def main() -> int:
     given = arguments()
     started = time.monotonic()
     files = decision_files(ROOT)
+    changed: set[str] = set()
     if given.changed_since:
         changed = changed_files(given.changed_since)
         files = [each for each in files if each in changed]
@@ -60,14 +66,15 @@ def main() -> int:
     if given.seconds:
         # Where no decision file changed, the sample is of all of them.
         return sampled(files or decision_files(ROOT), known, workspace, given, started)
-    trace = workspace.trace(None if given.all else known.test_files(files))
+    trace = workspace.trace(None if given.all else known.test_files(files, changed))
     server.warm()
     made = [each for file in files for each in mutants(workspace.tree, file)]
     session = Session.at(workspace.folder / "session.sqlite")
     run(made, session, trace, workspace, given)
     if given.all:
         known.write(made, session, trace)
-        TABLE.write_text(table(made, session), encoding="utf-8")
+        revision = git("describe", "--always", "--dirty", "--abbrev=12").strip()
+        TABLE.write_text(table(made, session, revision), encoding="utf-8")
     return verdict(made, session, whole=given.all)
 
 

@@ -15,6 +15,7 @@ from catalogue import Mutant, mutants
 from cosmic_ray.work_item import TestOutcome
 from selection import Trace
 from session import Session, Stages
+from workspace import ROOMS
 
 FILE = Path(__file__).with_name("known.json")
 _OF_A_FILE = 2  # mutants of one file in a sample
@@ -35,12 +36,18 @@ class Known:
     def read(cls) -> "Known":
         return cls(json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {})
 
-    def test_files(self, files: Iterable[str]) -> list[str]:
-        """Those that run any of these, and those named after them, which may be new."""
-        found = {test for file in files for test in self.tests.get(file, [])}
+    def test_files(self, files: Iterable[str], changed: Iterable[str] = ()) -> list[str]:
+        """Those that run any of these files, and those that changed themselves; of a new file the
+        whole folder that mirrors its room."""
+        found = {
+            each
+            for each in changed
+            if each.startswith(ROOMS) and Path(each).name.startswith("test_")
+        }
         for file in files:
-            room = Path(file).relative_to("mlci").parts[0]
-            found.add("tests/test_verdict.py" if room == "verdict.py" else f"tests/{room}")
+            room = Path(file).relative_to("mlci").parts[0].removesuffix(".py")
+            new = "tests/test_verdict.py" if room == "verdict" else f"tests/{room}"
+            found |= {*self.tests.get(file, [new])}
         return sorted(found)
 
     def sample(self, tree: Path, files: Sequence[str], seed: int) -> Iterable[Mutant]:

@@ -152,8 +152,12 @@ def _opposed(one: Any, other: Any) -> bool:
     return sides in ([(True, False), (False, True)], [(False, True), (True, False)])
 
 
-def _called(arguments: Any) -> str:
-    before = arguments.parent.get_previous_sibling() if arguments.type == "arglist" else None
+def _called(elements: Any) -> str:
+    """The function whose arguments these are, in a list of their own or not."""
+    whole = elements.parent if elements.parent.type == "atom" else elements
+    if whole is not elements and whole.parent.type == "arglist":
+        whole = whole.parent
+    before = whole.parent.get_previous_sibling() if whole.type == "arglist" else None
     return before.value if before is not None and before.type == "name" else ""
 
 

@@ -15,8 +15,8 @@ Identity = tuple[str, str, str, str]
 
 _HEAD = """# Mutants of the decision code
 
-Made by `python .ci/mutants --all`; [mutation-testing.md](../mutation-testing.md) says how. A mutant
-that timed out was noticed: the code no longer came to an end.
+Made by `python .ci/mutants --all` at {revision}; [mutation-testing.md](../mutation-testing.md) says
+how. A mutant that timed out was noticed: the code no longer came to an end.
 """
 
 
@@ -47,14 +47,14 @@ class Survivors:
         return sorted(set(self.reasons) - survived)
 
 
-def table(made: Sequence[Mutant], session: Session) -> str:
+def table(made: Sequence[Mutant], session: Session, revision: str) -> str:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for each in made:
         counts[each.path][_word(each, session)] += 1
     whole = sum(counts.values(), Counter[str]())
     rows = [_row(f"`{file}`", counts[file]) for file in sorted(counts)]
     lines = [
-        _HEAD,
+        _HEAD.format(revision=revision),
         "| file | mutants | noticed | timed out | survived |",
         "|---|---:|---:|---:|---:|",
         *rows,

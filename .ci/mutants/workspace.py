@@ -13,14 +13,14 @@ from selection import Trace
 HERE = Path(__file__).resolve().parent
 # Rooms whose tests run decision code in their own process.
 ROOMS = (
-    "statistics",
-    "gates",
-    "watch",
-    "flow",
-    "records",
-    "policy",
-    "evaluation",
-    "test_verdict.py",
+    "tests/statistics",
+    "tests/gates",
+    "tests/watch",
+    "tests/flow",
+    "tests/records",
+    "tests/policy",
+    "tests/evaluation",
+    "tests/test_verdict.py",
 )
 # What is tried first; then real servers, where decisions need some; then simulations.
 QUICK = "not simulation and not journey"
@@ -50,7 +50,7 @@ class Workspace:
 
     def trace(self, tests: Sequence[str] | None) -> Trace:
         """Of these test files, or of all."""
-        chosen = [f"tests/{room}" for room in ROOMS] if tests is None else [*tests]
+        chosen = [*ROOMS] if tests is None else [*tests]
         chosen = [each for each in chosen if (self.tree / each).exists()]
         gates = [each for each in chosen if each.startswith("tests/gates")]
         parts = [(QUICK, chosen), (SIMULATED, chosen), *([(SERVED, gates)] if gates else [])]

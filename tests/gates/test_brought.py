@@ -15,6 +15,7 @@ from mlci.errors import Broken
 from mlci.gates.brought.evidence import ALL, MOST_ROWS, Answered, answered
 from mlci.gates.brought.frame import SEED, seconds
 from mlci.gates.brought.pairs import bounded_pairs
+from mlci.gates.decision import needed
 from mlci.gates.forecast_brought import brings, forecast_brought, resampling_seconds
 from mlci.gates.found import Estimate, Found, Undefined
 from mlci.gates.registry import find, halves
@@ -84,8 +85,9 @@ def test_the_examples_values_are_those_of_scikit_learn(seen):
 
 def test_the_gate_decides_by_the_quantiles_of_metric_frame(kappa, run, examination):
     truth, own, other = rows(240)
-    margin = {"champion": {"margin": 0.3}}
-    judged = run("accuracy", examination(truth, own, other), metric="cohen_kappa", **margin)
+    limits = {"minimum": 0.1, "champion": {"margin": 0.3}}
+    judged = run("accuracy", examination(truth, own, other), metric="cohen_kappa", **limits)
+    assert judged["minimum"].estimate == pytest.approx(cohen_kappa_score(truth, own))
 
     def difference(y_true, y_pred, champion):
         return cohen_kappa_score(y_true, y_pred) - cohen_kappa_score(y_true, champion)
@@ -106,6 +108,17 @@ def test_the_gate_decides_by_the_quantiles_of_metric_frame(kappa, run, examinati
     assert judged["margin"].outcome is Outcome.PASS
 
 
+def test_parts_of_answers_keep_each_models_own():
+    truth, own, other = rows(40)
+    first = answers(truth, own, other)
+    both = first + answers(truth[:10], own[:10], other[:10])
+    some = both.only(np.arange(50) % 2 == 0)
+    for name, column in (("truth", truth), ("candidate", own), ("champion", other)):
+        expected = np.concatenate([column, column[:10]])
+        assert (getattr(both, name) == expected).all()
+        assert (getattr(some, name) == expected[::2]).all()
+
+
 def test_groups_are_compared_and_small_ones_named(kappa, run, examination):
     truth, own, _ = rows(900)
     sex = np.repeat(["F", "M", "X"], [430, 430, 40])
@@ -120,6 +133,8 @@ def test_groups_are_compared_and_small_ones_named(kappa, run, examination):
     (found,) = judged.values()
     assert (found.outcome, found.n) == (Outcome.FAIL, 900)
     assert "F over M" in found.reason
+    reach = found.detectable - 0.1
+    assert found.needed == needed(900, reach, found.estimate - 0.1)
     groups = {each["group"]: each for each in found.details["groups"]}
     assert groups["F"]["rate"] == pytest.approx(cohen_kappa_score(truth[:430], own[:430]))
     assert groups["X"]["smallWith"] == "all"

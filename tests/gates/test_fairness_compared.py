@@ -260,3 +260,12 @@ def test_pairs_that_nothing_bounds_show_nothing(run):
         assert judged.outcome != "PASS"
         assert (judged.detectable, judged.needed) == (None, None)
         assert all(each["interval"] is None for each in judged.details["groups"])
+
+
+def test_a_group_without_rows_of_the_metric_is_nothing_to_compare_with(run, examination):
+    truth = [True] * 200 + [False] * 200
+    seen = examination(truth, truth, truth, g=["a"] * 200 + ["b"] * 200)
+    limits = {"metric": "true_positive_rate", "by": ["g"], "champion": {"margin": 0.1}}
+    (judged,) = run("fairness", seen, **limits).values()
+    assert judged.outcome == "INCONCLUSIVE"
+    assert judged.reason.startswith("no two groups with rows to compare")

@@ -39,6 +39,7 @@ def test_a_p_value_is_the_level_at_which_the_bound_meets_the_limit(
     z = ndtri(p) if kind == "ratio" else -ndtri(p)
     met = contrast(*table.arms, z, correlation=0.3 if correlated else 0.0)
     ratio, least = (1.0, limit) if kind == "difference" else (limit, 0.0)
-    # Within a hair of one half bounds jump over the limit; far out p-values end.
-    told = table.some & (np.abs(z) > 1e-6) & (np.abs(z) < FARTHEST - 1e-6)
+    # Within a hair of one half bounds jump over the limit; far out p-values end, and just below 1
+    # they have not the digits to say where they lie.
+    told = table.some & (np.abs(z) > 1e-6) & (np.abs(z) < FARTHEST - 1e-6) & (p < 1.0 - 1e-9)
     assert met.bound(ratio)[told] == pytest.approx(np.full(told.sum(), least), abs=1e-6)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri, stdtrit
 
+from mlci.statistics.contrasts import contrast_lower, ratio_bound
 from mlci.statistics.drift import stability
 from mlci.statistics.fairness import pairwise
 from mlci.statistics.fairness_gap import change_of_tables, paired_table
@@ -200,3 +201,23 @@ def test_the_power_is_that_of_the_worse_way_round(kind):
     found = PairTable(x, n, kind).power(limit, confidence, base)
     assert found[0] == pytest.approx(min(chances))
     assert abs(chances[0] - chances[1]) > 0.001
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("difference", 0.1), ("ratio", 0.8)])
+def test_each_pair_has_the_bounds_of_its_own_level(kind, limit):
+    """One group far from two that are alike, and one without rows."""
+    x, n = np.array([400.0, 205.0, 200.0, 0.0]), np.array([500.0, 500.0, 500.0, 0.0])
+    pairs = pairwise(x, n, kind=kind, limit=limit, confidence=0.95, assure=False)
+    assert [pair.beyond for pair in pairs] == [True, True, False, False, False, False]
+    assert len({round(pair.confidence, 6) for pair in pairs}) > 2
+    bound = contrast_lower if kind == "difference" else ratio_bound
+    for pair in pairs:
+        if 3 in (pair.i, pair.j):
+            widest = (-1.0, 1.0) if kind == "difference" else (0.0, None)
+            assert (pair.lower, pair.upper, pair.p_value) == (*widest, 1.0)
+            continue
+        first, second = (pair.i, pair.j) if kind == "difference" else (pair.j, pair.i)
+        rates = x[first] / n[first], n[first], x[second] / n[second], n[second]
+        z = float(ndtri(pair.confidence))
+        assert pair.lower == pytest.approx(float(bound(*rates, z)), abs=1e-6)
+        assert pair.upper == pytest.approx(float(bound(*rates, -z)), abs=1e-6)

@@ -254,3 +254,13 @@ def test_the_share_that_is_not_explained_varies_above_and_below_the_line(same):
         off = abs(loss.mean() - share * deviation.mean())
         assert off == pytest.approx(np.sqrt(one**2 + two**2 - 2 * alike * one * two), rel=1e-6)
         assert (share > seen) == (side == 1)
+
+
+def test_means_below_zero_have_differences_and_no_ratio():
+    rng = np.random.default_rng(2)
+    high, low = rng.normal(0.5, 1, 100), rng.normal(-0.5, 1, 100)
+    pair = found(high, low, kind="difference", limit=0.1)
+    assert pair.estimate == pytest.approx(high.mean() - low.mean())
+    assert (pair.beyond, pair.upper is None) == (True, False)
+    pair = found(high, low, kind="ratio", limit=0.9)
+    assert (pair.estimate, pair.p_value, pair.upper) == (None, 1.0, None)

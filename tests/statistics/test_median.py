@@ -74,3 +74,15 @@ def test_each_bound_misses_the_median_as_often_as_is_said(n):
     exact = binom.sf(upper_rank(n, 0.95) - 1, n, 0.5)
     assert exact <= 0.05
     assert max(abs(above - exact), abs(below - exact)) < error
+
+
+def test_levels_that_a_binomial_meets_exactly():
+    for n in range(1, 45):
+        assert upper_rank(n, 1 - 0.5**n) == n
+        assert fewest(1 - 0.5**n) == n
+    # (1 / 2)^n as it comes out of levels that were divided and subtracted.
+    for n in range(1, 20):
+        for parts in (3, 7, 10):
+            level = 1 - (parts * 0.5**n) / parts
+            assert fewest(level) == n
+            assert upper_rank(n, level) == n

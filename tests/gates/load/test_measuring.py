@@ -89,6 +89,13 @@ def test_a_champion_that_cant_be_served_is_an_error_of_the_ratio_alone(
     assert judged["errorRate/objective"].outcome is Outcome.PASS
 
 
+def test_a_ratio_alone_needs_the_champion(spec, run_gate, linear, no_model):
+    judged = run_gate(spec(budget="5s", champion=RATIOS), linear, champion=no_model)
+
+    assert {each.outcome for each in judged.values()} == {Outcome.ERROR}
+    assert all("a pickle" in each.reason for each in judged.values())
+
+
 def test_a_candidate_that_cant_be_served_is_an_error_of_all(spec, run_gate, linear, no_model):
     judged = run_gate(spec(objectives=OBJECTIVES, champion=RATIOS), no_model, champion=linear)
 
