@@ -108,6 +108,16 @@ def test_the_gate_decides_by_the_quantiles_of_metric_frame(kappa, run, examinati
     assert judged["margin"].outcome is Outcome.PASS
 
 
+def test_groups_that_the_resamples_dont_bound_show_nothing(kappa, run, examination):
+    """199 resamples bound a group at 0.95, and none at 0.99."""
+    truth, own, _ = rows(500)
+    limits = {"metric": "cohen_kappa", "by": ["sex"], "maximumDifference": 0.1}
+    seen = examination(truth, own, sex=np.repeat(["F", "M"], 250))
+    (found,) = run("fairness", seen, confidence=0.99, **limits).values()
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert (found.interval, found.detectable, found.needed) == (None, None, None)
+
+
 def test_parts_of_answers_keep_each_models_own():
     truth, own, other = rows(40)
     first = answers(truth, own, other)
@@ -181,7 +191,7 @@ def test_resamples_that_are_all_the_same_show_nothing(bring, run, examination):
     ],
 )
 def test_too_few_rows_are_inconclusive(kappa, run, examination, seen, reason):
-    judged = run("accuracy", examination(*seen[:2]), metric="cohen_kappa", minimum=0.1)
+    judged = run("accuracy", examination(*seen), metric="cohen_kappa", minimum=0.1)
     assert judged["minimum"].outcome is Outcome.INCONCLUSIVE
     assert reason in judged["minimum"].reason
     assert judged["minimum"].interval is None

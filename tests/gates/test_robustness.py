@@ -60,6 +60,13 @@ GRAPHS = {
          high = Constant<value = float {70.0}>() a = Sub(age, low) b = Sub(age, middle)
          c = Sub(age, high) d = Mul(a, a) e = Mul(b, b) f = Mul(c, c)
          all = Concat<axis = 1>(d, e, f) far = Neg(all) p = Softmax<axis = 1>(far)}""",
+    # The same, and a fourth class that nobody is of.
+    "fourth": """(float[N,1] age) => (float[N,4] p)
+        {low = Constant<value = float {30.0}>() middle = Constant<value = float {50.0}>()
+         high = Constant<value = float {70.0}>() never = Constant<value = float {1000.0}>()
+         a = Sub(age, low) b = Sub(age, middle) c = Sub(age, high) d = Sub(age, never)
+         e = Mul(a, a) f = Mul(b, b) g = Mul(c, c) h = Mul(d, d)
+         all = Concat<axis = 1>(e, f, g, h) far = Neg(all) p = Softmax<axis = 1>(far)}""",
     # A regression: twice the age.
     "double": """(float[N,1] age) => (float[N,1] y)
         {two = Constant<value = float {2.0}>() y = Mul(age, two)}""",
@@ -256,6 +263,28 @@ def test_a_champion_may_read_other_columns(shake):
     one = shake("sharp", "sexist", **limits)["margin/noise"]
     assert one.outcome is Outcome.PASS
     assert one.details["flips"]["champion"] == 0 < one.details["flips"]["candidate"]
+
+
+def test_a_champion_may_know_a_class_that_no_row_has(bench, spec, policy):
+    made = bench("bands", "fourth", MULTICLASS)
+
+    def knowing(contender, *classes):
+        model = replace(contender.release.model, classes=classes)
+        return replace(contender, release=replace(contender.release, model=model))
+
+    own, other = knowing(made.candidate, 0, 1, 2), knowing(made.champion, 0, 1, 2, 9)
+    made = replace(
+        made,
+        candidate=own,
+        champion=other,
+        examination=lambda: examine(own, other, made.exam, made.data, ()),
+    )
+    limits = {"perturbations": {"noise": ALL["noise"]}, "champion": {"margin": "5%"}}
+    asked = spec("robustness", **limits)
+    planned = robustness.plan(asked, policy(asked), comparing=True)
+    (flips,) = robustness.measure(asked, planned, made).flips.values()
+    assert (flips.error, flips.champion_error) == ("", "")
+    assert flips.sums.values[1] == flips.sums.values[2] == 0 < flips.sums.values[3]
 
 
 def test_a_champion_that_nothing_is_compared_with_is_not_asked(shake):

@@ -264,3 +264,9 @@ def test_means_below_zero_have_differences_and_no_ratio():
     assert (pair.beyond, pair.upper is None) == (True, False)
     pair = found(high, low, kind="ratio", limit=0.9)
     assert (pair.estimate, pair.p_value, pair.upper) == (None, 1.0, None)
+
+
+def test_of_two_groups_that_are_alike_the_first_comes_first():
+    loss = np.random.default_rng(2).exponential(1, 100)
+    pair = found(loss, loss, kind="difference", limit=0.1)
+    assert (pair.i, pair.j, pair.estimate) == (0, 1, 0.0)

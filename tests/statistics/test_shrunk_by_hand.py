@@ -75,3 +75,14 @@ def test_weights_of_one_part_are_weights_of_the_whole():
     assert (plain + weighted).weighted
     assert (weighted + plain).weighted
     assert not (plain + plain).weighted
+
+
+def test_clusters_that_cancel_out_tell_nothing_of_the_variance():
+    """Each cluster has one success of two: no variance is seen, and a cluster counts as one row."""
+    sums = of_cells(np.tile([0, 1], 100), 2, cluster=np.repeat(np.arange(100), 2))
+    gradient, every = np.array([-0.5, 0.5]) / 200, np.ones(2, bool)
+    assert sums.variance(gradient) == 0.0
+    assert sums.effective_share(gradient, every, 0.95) == pytest.approx(0.5)
+    alone = of_cells(np.array([0, 1, 1]), 2, cluster=np.zeros(3, int))
+    gradient = np.array([-2 / 3, 1 / 3]) / 3
+    assert alone.effective_share(gradient, every, 0.95) == pytest.approx(1 / 3)
