@@ -11,6 +11,7 @@ import click
 
 from mlci import __version__
 from mlci.errors import MlciError
+from mlci.plugins import apart
 
 # verb -> one line of help. Modules are imported only when their verb runs, so that
 # `mlci --help` costs no more than click itself.
@@ -34,6 +35,9 @@ VERBS = {
     "validate": "Check manifests, policies, evaluation sets and the project file.",
 }
 
+# Global option -> the words that it takes with its value.
+GLOBAL = {"--format": 2, "--quiet": 1, "-q": 1, "--repository": 2}
+
 
 class Verbs(click.Group):
     """Loads ``mlci.commands.<verb>`` on use; lists verbs without loading any."""
@@ -47,6 +51,15 @@ class Verbs(click.Group):
         module = importlib.import_module(f"mlci.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Global options before the verb are the verb's own: what stands after it wins."""
+        at = 0
+        while at < len(args) and args[at].partition("=")[0] in GLOBAL:
+            at += 1 if "=" in args[at] else GLOBAL[args[at]]
+        if 0 < at < len(args) and args[at] in VERBS:
+            args = [args[at], *args[:at], *args[at + 1 :]]
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,13 +85,20 @@ class Verbs(click.Group):
 )
 @click.version_option(__version__, prog_name="mlci")
 def cli() -> None:
-    """Releases of machine-learning models, governed by Git."""
+    """Releases of machine-learning models, governed by Git.
+
+    --format, --quiet and --repository may stand before the verb or after it.
+    """
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb and leave with the exit code of the contract."""
     signal.signal(signal.SIGTERM, _as_ctrl_c)
-    sys.exit(run(arguments))
+    pipe = apart.begin()
+    code = run(arguments)
+    if pipe is not None:
+        apart.answer(pipe, code)
+    sys.exit(code)
 
 
 def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
@@ -89,7 +109,7 @@ def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run one verb in this process; the exit code of the contract."""
     try:
-        result: Any = cli.main(args=arguments, prog_name="mlci", standalone_mode=False)
+        result: Any = _verb(arguments)
     except MlciError as error:
         for line in str(error).splitlines():
             _complain(f"{_red('error')}: {line}")
@@ -103,6 +123,13 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:  # the last boundary: a bug is reported as one, whatever it is
         return _report_bug(error)
     return result if isinstance(result, int) else 0
+
+
+def _verb(arguments: list[str] | None) -> Any:
+    try:
+        return cli.main(args=arguments, prog_name="mlci", standalone_mode=False)
+    except apart.Apart as met:
+        return apart.again(met.plugin)
 
 
 def _complain(text: str) -> None:

@@ -29,7 +29,13 @@ from mlci.commands.options import Options, base_option, global_options
     show_default=True,
     help="Seconds between two looks at the counters.",
 )
-@click.option("--metrics-port", type=int, help="Serve /metrics for Prometheus on this port.")
+@click.option("--metrics-port", type=int, help="Serve /metrics on this port, and what Argo asks.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address that --metrics-port is on; where Argo asks, one that the cluster reaches.",
+)
 @click.option("--once", is_flag=True, help="Do what is to do, then leave everything running.")
 @global_options
 def command(
@@ -41,13 +47,19 @@ def command(
     poll: float,
     interval: float,
     metrics_port: int | None,
+    host: str,
     once: bool,
 ) -> int:
-    """Reconcile the protected ref to processes on this machine: gate, deliver, watch, take back.
+    """Reconcile the protected ref to what runs: gate, deliver, watch, take back.
 
-    Model servers and Envoy outlive the agent; SIGTERM or Ctrl-C stops everything in order, drained.
+    On one machine, model servers and Envoy outlive the agent; SIGTERM or Ctrl-C stops everything
+    in order, drained. Where Argo delivers, the agent answers its analyses and follows its Rollouts
+    (KUBECONFIG, or the service account of its pod); SIGTERM ends the agent alone.
     """
     from mlci.flow.agent import run_agent
+    from mlci.plugins import apart
+
+    apart.stay()
 
     return run_agent(
         options.open(),
@@ -57,6 +69,7 @@ def command(
         poll=poll,
         interval=interval,
         metrics_port=metrics_port,
+        host=host,
         once=once,
         say=options.say,
     )

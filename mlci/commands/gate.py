@@ -62,5 +62,6 @@ def command(
         cache=not no_cache,
     )
     verdict = to_json(gated.verdict)
-    options.show(render(verdict, options.width, colour=options.colour), verdict)
+    text = render(verdict, options.width, colour=options.colour, recorded=record)
+    options.show(text, verdict)
     return gated.exit_code

@@ -55,5 +55,6 @@ def command(
         repository, path, base=base, at=at, out=out, record=record, say=options.say, parts=parts
     )
     verdict = to_json(gated.verdict)
-    options.show(render(verdict, options.width, colour=options.colour), verdict)
+    text = render(verdict, options.width, colour=options.colour, recorded=record)
+    options.show(text, verdict)
     return gated.exit_code

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from mlci.records.rollout import Header
 from mlci.records.traffic import Scrape
 
 
@@ -43,17 +44,34 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A model's traffic. ValueError unless the weights add up to 100 and arms differ."""
+    """A model's traffic. Requests with one of the headers of ``testers`` go to the canary; of the
+    others a ``shadow`` share (0..1) is copied to it, and nobody waits for these answers.
+
+    ValueError unless the weights add up to 100 (or to 0, where only testers reach it) and arms
+    differ, and where there is no canary for testers or copies.
+    """
 
     model: str
     arms: tuple[Arm, ...]
+    testers: tuple[Header, ...] = ()
+    shadow: float = 0.0
 
     def __post_init__(self) -> None:
         weights = [arm.weight for arm in self.arms]
-        if sum(weights) != 100 or min(weights) < 0:
+        alone = self.testers and len(weights) == 1
+        if min(weights) < 0 or (sum(weights) != 100 and not (alone and weights == [0])):
             raise ValueError(f"weights of {self.model} are {weights}; expected a sum of 100")
         if len({arm.identity for arm in self.arms}) != len(self.arms):
             raise ValueError(f"an arm of {self.model} is named twice")
+        if (self.testers or self.shadow) and self.canary is None:
+            raise ValueError(f"{self.model} has no canary for testers or copies")
+        if not 0.0 <= self.shadow <= 1.0:
+            raise ValueError(f"{self.shadow:g} of {self.model}'s requests; expected a share 0..1")
+
+    @property
+    def canary(self) -> str | None:
+        """The identity of the arm that testers and copies go to."""
+        return next((arm.identity for arm in self.arms if arm.role is Role.CANARY), None)
 
 
 class Phase(StrEnum):

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from mlci.errors import BadInput, Invalid, MlciError
-from mlci.flow.clock import today
+from mlci.flow.argo.rendering import check_bundle
+from mlci.flow.clock import moment, today
 from mlci.flow.decide import Admission, Tip
+from mlci.flow.freeze import frozen
 from mlci.flow.standing import context, stand, undecided, verdict_that_stands
 from mlci.flow.truth import Truth
 from mlci.gitops.repository import REGULAR, Repository
@@ -34,6 +36,10 @@ def read_tip(repository: Repository, truth: Truth, environment: str, model: str)
         problems = check_release(release, rules.project, rules.policies, rules.exams)
         if problems:
             raise Invalid(tuple(problems))
+        declared = rules.project.environment(environment)
+        if declared is not None and declared.argo is not None:
+            history = truth.records.deliveries(environment, model)
+            check_bundle(repository, release, declared.argo, entries, history)
     except MlciError as error:
         return Tip(commit=commit, digest=digest, release=release, problem=str(error))
     return Tip(commit=commit, digest=digest, release=release)
@@ -52,7 +58,10 @@ def _check_files(entries: Sequence[Blob]) -> None:
 
 
 def admit(release: Release, truth: Truth) -> Admission:
-    """The record of a way back, a verdict that stands, or a reason to hold; else nothing."""
+    """The record of a way back, a verdict that stands, or a reason to hold; else nothing.
+
+    A freeze holds what a verdict admits, for as long as it lasts, and never a way back.
+    """
     standing = stand(release, truth.rules.project, truth.records)
     if standing.way_back is not None:
         back = standing.way_back
@@ -69,6 +78,9 @@ def admit(release: Release, truth: Truth) -> Admission:
     stands = verdict_that_stands(truth.records, release.digest, key, history, today())
     if stands is not None:
         reason = f"verdict {stands.outcome} ({stands.id})"
+        freeze = frozen(truth.rules.project.environment(release.environment), moment())
+        if stands.admits and freeze:
+            return Admission(held=freeze, passing=True)
         if stands.admits:
             return Admission(admits=True, verdict=stands.id, reason=reason)
         return Admission(refused=True, verdict=stands.id, reason=reason)

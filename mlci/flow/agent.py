@@ -1,36 +1,28 @@
 """The long-lived hand: reads the protected ref, drives delivery and watch, has Git put right.
 
-Here its parts are put together; ``rounds`` holds its loop. Servers and Envoy belong to the
-supervisor and outlive this process; only SIGTERM and SIGINT end them, in order and drained.
+Which engine delivers is the environment's word; each has an agent of its own.
 """
 
 import signal
-import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from mlci.delivery.local.engine import LocalEngine
 from mlci.errors import BadInput
-from mlci.flow.bringing import Bringing
-from mlci.flow.delivering import Delivering
-from mlci.flow.evidence import Evidence
-from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
 from mlci.flow.files import state_of
-from mlci.flow.gating import GateRun
-from mlci.flow.keeper import Keeper
-from mlci.flow.progress import Journal
+from mlci.flow.local_agent import local_agent
 from mlci.flow.reading import Reader
-from mlci.flow.rounds import Agent
-from mlci.flow.scribe import Scribe
-from mlci.flow.served import Shelf
 from mlci.flow.truth import Truth
 from mlci.gitops.repository import Repository
+from mlci.records.project import Environment
 
-Say = Callable[[str], None]
+
+class Runs(Protocol):
+    def run(self, interval: float) -> int: ...
+
+    def run_once(self, interval: float) -> int: ...
 
 
 def run_agent(
@@ -42,8 +34,9 @@ def run_agent(
     poll: float,
     interval: float,
     metrics_port: int | None,
+    host: str,
     once: bool,
-    say: Say,
+    say: Callable[[str], None],
 ) -> int:
     """Runs until SIGTERM or SIGINT, or once. ``poll`` and ``interval`` in seconds.
 
@@ -57,41 +50,52 @@ def run_agent(
     memory = state / environment / "reading.json"
     reader = Reader(repository=repository, base=base, poll=poll, memory=memory)
     reader.refresh().result()
-    engine = _engine(reader.newest(), environment, state)
+    declared = _declared(reader.newest(), environment)
     exposing = Exposing()
     if metrics_port is not None:
-        bound = exposing.start(metrics_port)
-        say(f"agent of {environment}: metrics on http://127.0.0.1:{bound}/metrics")
-    engine.start()
-    aside = ThreadPoolExecutor(4, thread_name_prefix="mlci-aside")
-    explain = Explain(f"agent of {environment}", say)
-    bringing = Bringing(engine=engine, aside=aside, explain=explain)
-    bringing.adopt()
-    making = Making(
-        repository=repository,
-        base=base,
-        environment=environment,
-        folder=state / environment,
-        reader=reader,
-        aside=aside,
-        say=say,
-    )
-    agent = Agent(
-        repository=repository,
-        environment=environment,
-        reader=reader,
-        engine=engine,
-        bringing=bringing,
-        exposing=exposing,
-        aside=aside,
-        keeper=making.keeper,
-        explain=explain,
-        ended=ended,
-    )
+        bound = exposing.start(metrics_port, host)
+        say(f"agent of {environment}: metrics on http://{host}:{bound}/metrics")
+    agent = _agent(repository, declared, base, state, reader, exposing, ended, say)
     return agent.run_once(interval) if once else agent.run(interval)
 
 
-def _engine(truth: Truth, environment: str, state: Path) -> LocalEngine:
+def _agent(
+    repository: Repository,
+    environment: Environment,
+    base: str | None,
+    state: Path,
+    reader: Reader,
+    exposing: Exposing,
+    ended: threading.Event,
+    say: Callable[[str], None],
+) -> Runs:
+    if environment.port is not None:
+        return local_agent(
+            repository,
+            environment,
+            environment.port,
+            base=base,
+            state=state,
+            reader=reader,
+            exposing=exposing,
+            ended=ended,
+            say=say,
+        )
+    from mlci.flow.argo.agent import argo_agent
+
+    return argo_agent(
+        repository,
+        environment,
+        base=base,
+        folder=state / environment.name,
+        reader=reader,
+        exposing=exposing,
+        ended=ended,
+        say=say,
+    )
+
+
+def _declared(truth: Truth, environment: str) -> Environment:
     declared = truth.rules.project.environment(environment)
     if declared is None:
         known = ", ".join(each.name for each in truth.rules.project.environments)
@@ -101,60 +105,4 @@ def _engine(truth: Truth, environment: str, state: Path) -> LocalEngine:
             expected=f"one of {known}",
             next_step="name one of them with --environment",
         )
-    if declared.port is None:
-        raise BadInput(
-            place=truth.rules.project.source.at("spec", "environments"),
-            found=f"environment {environment!r} has no local engine",
-            expected="engine: {local: {port: …}}",
-            next_step="the embedded agent delivers only there",
-        )
-    bounds = {bound for policy in truth.rules.policies for bound in policy.watch.latency}
-    return LocalEngine(
-        environment=environment,
-        port=declared.port,
-        state_dir=state,
-        latency_bounds=tuple(sorted(bounds)),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Making:
-    """What all keepers of one agent share."""
-
-    repository: Repository
-    base: str | None
-    environment: str
-    folder: Path
-    reader: Reader
-    aside: ThreadPoolExecutor
-    say: Say
-
-    def keeper(self, model: str) -> Keeper:
-        folder = self.folder / "models" / model
-        by = f"mlci agent on {socket.gethostname()}"
-        explain = Explain(f"{model}/{self.environment}", self.say)
-        return Keeper(
-            repository=self.repository,
-            base=self.base,
-            environment=self.environment,
-            model=model,
-            gate=GateRun(
-                repository=self.repository.root or self.repository.git_dir,
-                folder=folder / "gate",
-            ),
-            delivering=Delivering(
-                shelf=Shelf(
-                    repository=self.repository,
-                    store=self.folder / "store",
-                    beside=self.aside.submit,
-                    tip=lambda: self.reader.newest().rules,
-                    explain=explain,
-                ),
-                journal=Journal(folder / "progress.json"),
-                evidence=Evidence(),
-                scribe=Scribe(self.repository, self.reader.act, explain),
-                explain=explain,
-                by=by,
-            ),
-            by=by,
-        )
+    return declared

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from mlci.delivery.engine import Phase, Route, Server
-from mlci.flow.routes import only, split
+from mlci.flow.routes import alone, beside, only
 from mlci.flow.served import Served
+from mlci.flow.stages import Stage
 from mlci.flow.view import Now
 
 
@@ -25,10 +26,11 @@ class Arms:
     def all_canary(self) -> Route:
         return only(self.canary.server)
 
-    def split(self, weight: int) -> Route:
+    def at(self, stage: Stage) -> Route | None:
+        """The traffic that the stage asks for; None: nobody's."""
         if self.stable is None:
-            return self.all_canary
-        return split(self.stable.server, self.canary.server, weight)
+            return alone(self.canary.server, stage)
+        return beside(self.stable.server, self.canary.server, stage)
 
     def as_they_run(self, now: Now) -> "Arms":
         """A stable server that FAILED can neither serve nor be compared with."""

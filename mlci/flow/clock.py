@@ -1,4 +1,4 @@
-"""The day it is, read at the edge and passed on."""
+"""The day and the moment it is, read at the edge and passed on."""
 
 from datetime import UTC, date, datetime
 
@@ -6,3 +6,8 @@ from datetime import UTC, date, datetime
 def today() -> date:
     """In UTC, as waivers count."""
     return datetime.now(UTC).date()
+
+
+def moment() -> datetime:
+    """In UTC."""
+    return datetime.now(UTC)

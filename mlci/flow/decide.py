@@ -84,7 +84,7 @@ class Record:
 @dataclass(frozen=True, kw_only=True)
 class Deliver:
     """The delivery goes on: servers, steps, watch. ``approved``: it was PAUSED, and a person has
-    said yes since."""
+    said yes to that pause since."""
 
     record: DeliveryRecord
     champion: DeliveryRecord | None
@@ -147,10 +147,14 @@ def decide(
             return left
     if newest is not None and newest.state in DELIVERING:
         return _deliver(newest, history)
+    waiting = _reversal_waits(newest, history, tip, admission)
+    if waiting is not None:
+        return waiting
     return _toward(
         delivery_of=(environment, model),
         tip=tip,
         newest=newest,
+        taken_back=newest is not None and deliveries.reverted(history, newest.delivery) is not None,
         champion=champion,
         admission=admission,
         tried=_taken_back_before(history, tip.digest, admission.verdict),
@@ -175,7 +179,8 @@ def _regressing(journal: Progress | None, history: Sequence[DeliveryRecord]) -> 
 
 def _deliver(record: DeliveryRecord, history: Sequence[DeliveryRecord]) -> Deliver:
     last = history[-1]
-    approved = last.state is State.APPROVED and last.delivery == record.delivery
+    about = (last.delivery, last.step) == (record.delivery, record.step)
+    approved = last.state is State.APPROVED and about
     return Deliver(
         record=record,
         champion=deliveries.champion(history),
@@ -209,18 +214,48 @@ def _leave(newest: DeliveryRecord | None, reason: str) -> Act | None:
     )
 
 
+def _reversal_waits(
+    newest: DeliveryRecord | None,
+    history: Sequence[DeliveryRecord],
+    tip: Tip,
+    admission: Admission,
+) -> Act | None:
+    """Until the reversal's own branch is merged, or a person permits the release again, it is HELD
+    in the delivery that the reversal takes back: one incident, whoever asks."""
+    barred = tip.problem or admission.held or admission.refused
+    if newest is None or newest.manifest_digest != tip.digest or not barred:
+        return None
+    branch = deliveries.waiting_reversal(history, newest.delivery)
+    if not branch:
+        return None
+    if newest.state is State.HELD:
+        return Wait(why=f"{newest.state}: {newest.reason}")
+    return Record(
+        state=State.HELD,
+        delivery=newest.delivery,
+        previous=newest.previous,
+        reason=f"the reversal waits: merge {branch}",
+        of=newest,
+    )
+
+
 def _toward(
     *,
     delivery_of: tuple[str, str],
     tip: Tip,
     newest: DeliveryRecord | None,
+    taken_back: bool,
     champion: DeliveryRecord | None,
     admission: Admission,
     tried: bool,
 ) -> Act:
-    """The tip asks for something else than what is HEALTHY: gate it, admit it, deliver it."""
+    """The tip asks for something else than what is HEALTHY: gate it, admit it, deliver it.
+
+    A delivery that was ``taken_back`` never goes on: what a person permits then is another one.
+    """
     digest = tip.digest or ""
-    same = newest if newest and newest.state in OPEN and newest.manifest_digest == digest else None
+    goes_on = newest and newest.state in OPEN and not taken_back
+    same = newest if newest and goes_on and newest.manifest_digest == digest else None
     if same is not None:
         delivery, previous = same.delivery, same.previous
     else:

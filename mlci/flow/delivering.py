@@ -1,38 +1,35 @@
-"""One model's delivery on the engine: steps, promotion, the watch after it, and the way back.
+"""One model's delivery on this machine: its servers, its stages, and the watch after promotion."""
 
-Invariants: an intent is journalled before its act; traffic moves before the record says so; the
-record is written before Git is put right (which the keeper's next rounds do).
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mlci.delivery.engine import Phase
-from mlci.flow.advance import Move, advance
 from mlci.flow.arms import Arms
-from mlci.flow.evidence import Evidence
-from mlci.flow.explain import Explain
-from mlci.flow.progress import Intent, Journal, Progress
-from mlci.flow.recording import next_state
+from mlci.flow.course import Course
+from mlci.flow.progress import Intent, Progress
 from mlci.flow.routes import only
-from mlci.flow.scribe import Scribe
-from mlci.flow.served import Shelf
+from mlci.flow.served import Served, Shelf
+from mlci.flow.smoke import Smoke
+from mlci.flow.stepping import Stepping
 from mlci.flow.view import Now, Wanted
-from mlci.records.delivery import DeliveryRecord, State
+from mlci.records.delivery import DeliveryRecord
 from mlci.records.outcome import Health
+from mlci.records.rollout import Strategy
 
 
-@dataclass
-class Delivering:
-    """``wanted`` is what should run now; None until something is known."""
-
+@dataclass(kw_only=True)
+class Delivering(Course):
     shelf: Shelf
-    journal: Journal
-    evidence: Evidence
-    scribe: Scribe
-    explain: Explain
-    by: str
-    wanted: Wanted | None = None
+    smoke: Smoke = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.smoke = Smoke(self.shelf)
+
+    @property
+    def busy(self) -> bool:
+        return self.scribe.busy or self.shelf.busy or self.smoke.busy
+
+    def settle(self) -> None:
+        self.scribe.settle()
 
     def remove(self, now: Now) -> None:
         self.evidence.forget()
@@ -59,13 +56,13 @@ class Delivering:
         self.explain(down * bool(arms.down), topic="beside")
         phase = now.phase(arms.canary.server)
         if phase is Phase.FAILED:
-            self._regress(record, now.does_not_run(arms.canary.server), arms, now)
+            self.take_back(record, now.does_not_run(arms.canary.server), arms, now)
         elif phase is Phase.READY or promoting:
-            self._step(record, arms, now, approved=approved)
+            Stepping(course=self, smoke=self.smoke).step(record, arms, now, approved=approved)
         elif phase is Phase.STARTING:
             route = only(arms.stable.server) if arms.stable else now.in_force
             self.wanted = Wanted(servers=arms.servers, route=route)
-            self._await(record, "its server is not ready", arms, now)
+            self._starting(record, arms, now)
         else:
             # Until its state is known, what an earlier agent has begun stays.
             self.wanted = Wanted(servers=arms.servers, route=now.in_force)
@@ -74,12 +71,12 @@ class Delivering:
         """The intent is journalled, by whichever agent here: it is carried out."""
         arms = self._arms(record, back)
         if arms is not None:
-            self._traffic_back(record, arms.as_they_run(now), now)
+            self.traffic_back(record, arms.as_they_run(now), now)
 
     def steady(
         self, champion: DeliveryRecord | None, back: DeliveryRecord | None, now: Now
     ) -> None:
-        """The champion serves; while ``keepWatching`` lasts it is watched against its budgets,
+        """The champion serves; while it is kept watching it is watched against its budgets,
         and the release before it (``back``) stays warm. Without one, what runs goes on."""
         if champion is None:
             self.evidence.forget()
@@ -89,7 +86,7 @@ class Delivering:
         if served is None:
             return
         watched = progress is not None and progress.delivery == champion.delivery
-        if progress is None or not watched or progress.kept >= served.watch.keep_watching:
+        if progress is None or not watched or progress.kept >= _keep_watching(served):
             self.evidence.forget()
             self.explain(f"{served.release.version} serves", topic="serving")
             self.wanted = Wanted(servers=(served.server,), route=only(served.server))
@@ -116,83 +113,16 @@ class Delivering:
         if not begun or self.shelf.failed(record):
             self.steady(champion, None, now)
 
-    def _await(self, record: DeliveryRecord, why: str, arms: Arms, now: Now) -> None:
-        """Nothing can be seen of it: nearer to the deadline, not to the next step."""
-        if now.holding:
-            return
+    def _starting(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
+        """A model that is not ready within the release's ``progressDeadline`` never will be."""
         progress = self.journal.of(record.delivery)
-        progress = self.journal.keep(progress.waited(now.seconds))
-        if progress.total >= arms.canary.watch.deadline:
-            abort = arms.canary.watch.on_deadline == "abort"
-            self._late(record, why, arms, now, abort=abort)
-
-    def _step(self, record: DeliveryRecord, arms: Arms, now: Now, *, approved: bool) -> None:
-        """Evidence by the scrapes, weights by the steps; then all traffic, still watched."""
-        progress = self.journal.of(record.delivery)
-        release, watch = arms.canary.release, arms.canary.watch
-        promoting = progress.intent is Intent.PROMOTE
-        route = arms.all_canary if promoting else arms.split(release.steps[progress.step].weight)
-        self.wanted = Wanted(servers=arms.servers, route=route)
-        in_force = now.in_force == route
-        progress = self._look(progress, arms, now, alone=promoting and in_force)
-        seen = self.evidence.assessment
-        if seen.health is Health.REGRESSED:
-            self._regress(record, seen.reason, arms, now)
-            return
-        if not in_force and not promoting:
-            self._await(record, self._waits_for(record, arms, now), arms, now)
-        if not in_force or now.holding:
-            return
-        progress = self.journal.keep(_passed(progress, now.seconds, seen.health))
-        move = advance(
-            progress, release, watch, seen.health, incident=seen.incident, approved=approved
-        )
-        if move in (Move.PAUSE, Move.TAKE_BACK):
-            self._late(record, seen.reason, arms, now, abort=move is Move.TAKE_BACK)
-        elif not now.acting:
-            return
-        elif move is Move.STEP:
-            progress = self.journal.keep(progress.next_step())
-            weight = release.steps[progress.step].weight
-            self.wanted = Wanted(servers=arms.servers, route=arms.split(weight))
-            self.explain(f"{record.version} at {weight} %")
-        elif move is Move.PROMOTE and promoting:
-            self.explain(f"{record.version} promoted: {progress.reason}")
-            self._append(record, State.HEALTHY, progress.reason, progress.evidence, now)
-        elif move is Move.PROMOTE:
-            numbers = self.evidence.numbers()
-            reason = "approved while it was paused; " * approved + seen.reason
-            self.journal.keep(progress.begun(Intent.PROMOTE, reason, numbers))
-            self.wanted = Wanted(servers=arms.servers, route=arms.all_canary)
-
-    def _look(self, progress: Progress, arms: Arms, now: Now, *, alone: bool) -> Progress:
-        """One more look, ``alone`` by the budgets, else beside what is stable."""
-        beside = None if alone else arms.stable
-        in_force = now.in_force is not None and now.in_force == (self.wanted or Wanted()).route
-        watch = arms.canary.watch
-        return self.journal.keep(
-            self.evidence.observe(
-                progress, arms.canary, beside, watch, now.scrape, in_force=in_force
-            )
-        )
-
-    def _waits_for(self, record: DeliveryRecord, arms: Arms, now: Now) -> str:
-        waits = "its traffic is not in force"
-        if arms.stable is not None and now.phase(arms.stable.server) is not Phase.READY:
-            waits = "the server beside it is not ready"
-            self.explain(f"{record.version} waits: {waits}")
-        return waits
-
-    def _late(
-        self, record: DeliveryRecord, reason: str, arms: Arms, now: Now, *, abort: bool
-    ) -> None:
-        """A delivery that is undecided at its deadline waits for people, or is taken back."""
-        reason = f"undecided at the deadline: {reason}"
-        if abort:
-            self._regress(record, reason, arms, now)
-        elif record.state is not State.PAUSED and now.acting:
-            self.explain(f"{record.version} PAUSED, {reason}")
-            self._append(record, State.PAUSED, reason, self.evidence.numbers(), now)
+        stalled = progress.stalled + now.seconds * (not now.holding)
+        self.journal.keep(replace(progress, stalled=stalled))
+        if stalled >= (deadline := arms.canary.release.rollout.progress_deadline):
+            why = f"its server is not ready after {deadline:g} s, its progressDeadline"
+            self.take_back(record, why, arms, now)
+        else:
+            self.wait(record, "its server is not ready", arms, now)
 
     def _keep_watching(
         self, champion: DeliveryRecord, progress: Progress, arms: Arms, now: Now
@@ -202,53 +132,18 @@ class Delivering:
         if now.in_force != self.wanted.route:
             return
         self.explain(f"{served.release.version} serves, and is watched", topic="serving")
-        progress = self._look(progress, arms, now, alone=True)
+        progress = self.look(progress, arms, now, alone=True)
         seen = self.evidence.assessment
         if seen.health is Health.REGRESSED:
-            self._regress(champion, seen.reason, arms, now)
+            self.take_back(champion, seen.reason, arms, now)
         elif now.phase(served.server) is Phase.FAILED:
-            self._regress(champion, now.does_not_run(served.server), arms, now)
+            self.take_back(champion, now.does_not_run(served.server), arms, now)
         elif not now.holding and seen.health is not Health.UNKNOWN:
             self.journal.keep(replace(progress, kept=progress.kept + now.seconds))
 
-    def _regress(self, record: DeliveryRecord, reason: str, arms: Arms, now: Now) -> None:
-        """The intent, then traffic; the record follows once the traffic is back."""
-        progress, numbers = self.journal.of(record.delivery), self.evidence.numbers()
-        self.journal.keep(progress.begun(Intent.TAKE_BACK, reason, numbers))
-        self._traffic_back(record, arms, now)
 
-    def _traffic_back(self, record: DeliveryRecord, arms: Arms, now: Now) -> None:
-        """To stable; without one, a first release keeps its traffic unless the policy says stop."""
-        begun = self.journal.of(record.delivery)
-        if now.holding:
-            would = f"hold: true; {record.version} would be taken back: {begun.reason}"
-            self.explain(would, topic="harm")
-            return
-        self.explain(f"{record.version} REGRESSED: {begun.reason}", topic="harm")
-        back, stop = arms.stable, arms.canary.watch.first_release_regressed == "stop"
-        left = tuple(each for each in arms.servers if each != arms.canary.server)
-        if back is not None:
-            self.wanted = Wanted(servers=left, route=only(back.server))
-        elif stop:
-            self.wanted = Wanted(servers=left)
-        else:
-            self.wanted = Wanted(servers=arms.servers, route=now.in_force)
-        if now.in_force == self.wanted.route and now.acting:
-            self._append(record, State.REGRESSED, begun.reason, begun.evidence, now)
-
-    def _append(
-        self,
-        record: DeliveryRecord,
-        state: State,
-        reason: str,
-        evidence: Mapping[str, float],
-        now: Now,
-    ) -> None:
-        further = next_state(record, state, reason, by=self.by, evidence=evidence)
-        seen = now.truth.records.deliveries(record.environment, record.model)
-        self.scribe.append(further, seen)
-
-
-def _passed(progress: Progress, seconds: float, health: Health) -> Progress:
-    """A step bakes only while something is seen of it."""
-    return progress.waited(seconds) if health is Health.UNKNOWN else progress.observed(seconds)
+def _keep_watching(served: Served) -> float:
+    """Seconds; after a blue-green switch at least as long as the former release stays warm."""
+    rollout = served.release.rollout
+    delay = rollout.scale_down_delay if rollout.strategy is Strategy.BLUE_GREEN else 0.0
+    return max(served.watch.keep_watching, delay)

@@ -8,7 +8,7 @@ from mlci.flow.progress import Progress
 from mlci.flow.served import Served
 from mlci.records.outcome import Health
 from mlci.records.policy import Watch
-from mlci.records.traffic import Scrape
+from mlci.records.traffic import Scrape, copies_for
 from mlci.watch.judge import Assessment, assess
 from mlci.watch.watching import Watching
 
@@ -32,19 +32,24 @@ class Evidence:
         scrape: Scrape | None,
         *,
         in_force: bool,
+        copies: bool = False,
     ) -> Progress:
         """One more look; the progress with the evidence in it. ``watch`` binds from the first look
         on: what a policy says later concerns later deliveries.
 
-        A watch is of one pair: another stable arm, or none any more, begins another one. So does
-        each look before the canary's traffic is ``in_force``: the last of them is the first look.
+        A watch is of one pair: another stable arm, or none any more, begins another one, and so
+        does a canary that is judged by the ``copies`` it gets, or no longer. So does each look
+        before the canary's traffic is ``in_force``: the last of them is the first look.
         """
         if self._watching is None or self._of != progress.delivery:
             self._of, self._watching = progress.delivery, _journalled(progress)
         beside = stable.server.identity if stable else None
+        own = canary.server.identity
+        pair = (copies_for(own) if copies else own, beside)
         known = self._watching
-        if known is None or known.stable != beside or not (in_force or known.reached):
-            known = Watching.start(watch, canary=canary.server.identity, stable=beside)
+        same = known is not None and (known.canary, known.stable) == pair
+        if known is None or not same or not (in_force or known.reached):
+            known = Watching.start(watch, canary=pair[0], stable=beside)
         self._watching = known.observe(scrape)
         self.assessment = assess(self._watching)
         return replace(progress, watching=self._watching.to_dict())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlci.errors import BadInput, Conflict, Undecided
+from mlci.flow.altered import altered
 from mlci.flow.bench import set_up
 from mlci.flow.cache import recalling
 from mlci.flow.case import Case, read_case
@@ -65,6 +66,8 @@ def gate(
     for name in ("verdict.json", *BESIDE.values()):
         clear(out / name)
     case = read_case(repository, path, base=base, at=at)
+    for line in altered(case):
+        say(line)
     if record:
         _check_merged(case)
     gated = _without_measuring(case, record=record)
@@ -72,6 +75,8 @@ def gate(
         refuse_worn(case.exam, case.policies, case.exam_runs)
         gated = Gated(verdict=_judged(case, parts, out, say, cache=cache and not record))
         if record:
+            # What was measured is kept where the records branch can't be written.
+            write_whole(out / "verdict.json", dumps(gated.verdict).encode())
             gated = _record(case, gated, say)
     if gated.standing:
         say(gated.standing)

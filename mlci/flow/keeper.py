@@ -5,6 +5,7 @@ decides nothing, and what serves goes on serving.
 """
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from mlci.flow.admission import admit, read_tip
 from mlci.flow.decide import (
@@ -20,16 +21,17 @@ from mlci.flow.decide import (
     Wait,
     decide,
 )
-from mlci.flow.delivering import Delivering
 from mlci.flow.gating import GateRun
+from mlci.flow.hand import Hand, Round
 from mlci.flow.recording import next_state, record_of
 from mlci.flow.take_back import put_right
 from mlci.flow.truth import Truth
-from mlci.flow.view import Now, Wanted
 from mlci.gitops import deliveries
 from mlci.gitops.repository import Repository
 from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.release import Release, release_path
+
+Seen = TypeVar("Seen", bound=Round)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,42 +45,44 @@ class Known:
 
 
 @dataclass
-class Keeper:
-    """Holds only what the journal and the records could bring back."""
+class Keeper(Generic[Seen]):
+    """Holds only what the journal and the records could bring back. ``hand`` is the engine's."""
 
     repository: Repository
     base: str | None
     environment: str
     model: str
     gate: GateRun
-    delivering: Delivering
+    hand: Hand[Seen]
     by: str
     _known: Known | None = None
 
     def settle(self) -> None:
         """What ended beside the rounds; to be called before Git's newest reading is looked at."""
-        scribe = self.delivering.scribe
-        scribe.settle()
+        self.hand.settle()
         if self.gate.settle():
             # the verdict is on the records branch: read them before anything follows from it
-            scribe.act(lambda: None)
+            self.hand.scribe.act(lambda: None)
 
     @property
     def busy(self) -> bool:
         """Something is under way whose end will change what is decided."""
-        hand = self.delivering
-        return hand.scribe.busy or hand.shelf.busy or self.gate.running
+        return self.hand.busy or self.gate.running
 
-    def round(self, now: Now) -> Wanted | None:
-        """What should run after this round; None where nothing is known yet."""
-        hand, known = self.delivering, self._read(now.truth)
+    @property
+    def history(self) -> tuple[DeliveryRecord, ...]:
+        """The model's records as they were read last."""
+        return self._known.history if self._known is not None else ()
+
+    def round(self, now: Seen) -> None:
+        hand, known = self.hand, self._read(now.truth)
         act = decide(
             environment=self.environment,
             model=self.model,
             tip=known.tip,
             history=known.history,
             admission=self._admission(known),
-            journal=hand.journal.current(),
+            journal=hand.begun(known.history),
             acting=now.acting,
         )
         if now.holding:
@@ -96,7 +100,6 @@ class Keeper:
                 hand.steady(champion, back, now)
                 if now.acting:
                     self._act_on_git(act, known.tip, known.history, now)
-        return hand.wanted
 
     def _read(self, truth: Truth) -> Known:
         if self._known is None or self._known.truth is not truth:
@@ -117,9 +120,9 @@ class Keeper:
         return known.admission
 
     def _act_on_git(
-        self, act: Act, tip: Tip, history: tuple[DeliveryRecord, ...], now: Now
+        self, act: Act, tip: Tip, history: tuple[DeliveryRecord, ...], now: Seen
     ) -> None:
-        scribe, explain = self.delivering.scribe, self.delivering.explain
+        scribe, explain = self.hand.scribe, self.hand.explain
         match act:
             case Wait(why=why):
                 explain(why)
@@ -127,6 +130,7 @@ class Keeper:
                 explain(f"taking back {record.version}: {record.reason}")
                 scribe.act(lambda: self._put_right(record, target))
             case Record(of=DeliveryRecord() as older, state=state, reason=reason):
+                explain(f"{older.version} {state}: {reason}")
                 scribe.append(next_state(older, state, reason, by=self.by), history)
             case Record(state=state, reason=reason) if tip.release is not None:
                 explain(f"{tip.release.version} {state}: {reason}")
@@ -136,15 +140,15 @@ class Keeper:
 
     def _put_right(self, record: DeliveryRecord, target: DeliveryRecord) -> None:
         result = put_right(self.repository, record, target, base=self.base, by=self.by)
-        self.delivering.explain(
+        self.hand.explain(
             f"{record.version} taken back: {result.kind}, {result.message}", topic="reversal"
         )
 
     def _gate(
-        self, act: Gate, release: Release, history: tuple[DeliveryRecord, ...], now: Now
+        self, act: Gate, release: Release, history: tuple[DeliveryRecord, ...], now: Seen
     ) -> None:
         """GATING is recorded first, so that everybody sees why nothing happens yet."""
-        scribe = self.delivering.scribe
+        scribe = self.hand.scribe
         newest = deliveries.latest(history, act.delivery)
         gating = newest is not None and newest.state is State.GATING
         if not gating and not self.gate.failed_before(release.digest):
@@ -158,9 +162,9 @@ class Keeper:
         elif not scribe.busy:
             path = release_path(self.model, self.environment)
             if self.gate.start(path, now.truth.protected.commit, release.digest):
-                self.delivering.explain(f"gating {release.version} under the tip's policies")
+                self.hand.explain(f"gating {release.version} under the tip's policies")
 
-    def _record(self, act: Record, release: Release, now: Now) -> DeliveryRecord:
+    def _record(self, act: Record, release: Release, now: Seen) -> DeliveryRecord:
         return record_of(
             self.repository,
             release,

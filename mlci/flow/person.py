@@ -50,28 +50,38 @@ def adopt(repository: Repository, path: str, *, base: str | None, reason: str) -
 
 
 def approve(repository: Repository, path: str, *, base: str | None, reason: str) -> DeliveryRecord:
-    """Permits one more delivery of a model that REGRESSED, else one more gate run: the verdict that
-    stands, or decides nothing, is put aside by its name.
+    """A yes to the delivery that is PAUSED: to this pause and no other. Else it permits one more
+    delivery of a model that REGRESSED, else one more gate run: the verdict that stands, or decides
+    nothing, is put aside by its name.
 
     Raises BadInput where nothing waits for a person's yes.
     """
     case = read_case(repository, path, base=base, at=None)
     history = _history(case)
-    blocked = deliveries.blocked(history, case.release.model.digest)
-    verdict = "" if blocked else _waiting(case, history)
+    paused = _paused(case, history)
+    blocked = None if paused else deliveries.blocked(history, case.release.model.digest)
+    verdict = "" if paused or blocked else _waiting(case, history)
     record = record_of(
         repository,
         case.release,
         commit=case.truth.protected.commit,
         state=State.APPROVED,
-        delivery=_delivery(case, history, blocked),
+        delivery=_delivery(case, history, paused or blocked),
         previous=blocked.previous if blocked else "",
         reason=reason,
         by=repository.person(),
         verdict=verdict,
     )
     # What is approved stands where the person stands; a word about it restores no files.
-    return _written(repository, replace(record, paths=(), artifacts=()), history)
+    step = paused.step if paused else 0
+    return _written(repository, replace(record, paths=(), artifacts=(), step=step), history)
+
+
+def _paused(case: Case, history: tuple[DeliveryRecord, ...]) -> DeliveryRecord | None:
+    """The pause that nobody has said yes to yet, of the release where the person stands."""
+    newest = history[-1] if history else None
+    same = newest is not None and newest.manifest_digest == case.release.digest
+    return newest if newest is not None and same and newest.state is State.PAUSED else None
 
 
 def _history(case: Case) -> tuple[DeliveryRecord, ...]:
@@ -93,11 +103,11 @@ def _waiting(case: Case, history: tuple[DeliveryRecord, ...]) -> str:
 
 
 def _delivery(
-    case: Case, history: tuple[DeliveryRecord, ...], blocked: DeliveryRecord | None
+    case: Case, history: tuple[DeliveryRecord, ...], waiting: DeliveryRecord | None
 ) -> str:
-    """The delivery that REGRESSED, the one under way, or the one that would begin now."""
-    if blocked is not None:
-        return blocked.delivery
+    """The delivery that is PAUSED or REGRESSED, the one under way, or the one that would begin."""
+    if waiting is not None:
+        return waiting.delivery
     release = case.release
     newest = history[-1] if history else None
     if newest is not None and newest.manifest_digest == release.digest:

@@ -7,10 +7,12 @@ from mlci.evaluation.dataset import open_dataset
 from mlci.evaluation.groups import read_groups
 from mlci.evaluation.labels import read_labels
 from mlci.evaluation.quality.identifiers import find_identifiers, warning
+from mlci.flow.altered import altered
 from mlci.flow.case import Case, artifacts_of, read_case
-from mlci.flow.clock import today
+from mlci.flow.clock import moment, today
 from mlci.flow.folders import fetch_data
 from mlci.flow.former import champions_verdict
+from mlci.flow.freeze import frozen
 from mlci.gates.forecast import Exam, Forecast, overall
 from mlci.gates.forecast_brought import brings, forecast_brought, resampling_seconds
 from mlci.gates.forecast_data import counted
@@ -31,6 +33,7 @@ from mlci.policy.watch import strictest
 from mlci.records.judgement import Planned
 from mlci.records.policy import GatePolicy, GateSpec
 from mlci.records.release import Release
+from mlci.records.rollout import Shadow, Step
 
 # Opening models and data, and the rows that one model answers in a second: small tabular models.
 _START_SECONDS, _ROWS_PER_SECOND = 5.0, 1e5
@@ -44,12 +47,15 @@ def plan(
     Raises as the gate does for bad text, and Broken for an exam that can't be read.
     """
     case = read_case(repository, path, base=base, at=None)
+    for line in altered(case):
+        say(line)
     say(f"reading exam {case.exam.name}")
     planned, exam, repeating = _to_judge(case)
     recorded = champions_verdict(case)
     comparing = case.standing.comparing(case.release)
     watch = strictest(case.policies)
     back = case.standing.way_back
+    environment = case.truth.rules.project.environment(case.release.environment)
     return {
         "release": {
             "path": case.release.path,
@@ -57,7 +63,7 @@ def plan(
             "digest": case.release.digest,
             "modelDigest": case.release.model.digest,
         },
-        "held": None if back else case.standing.held or None,
+        "held": None if back else case.standing.held or frozen(environment, moment()) or None,
         "onRecord": f"{back.state} in delivery {back.delivery[:12]}" if back else None,
         "champion": _champion(case),
         "policies": [_policy(policy, planned, case.release) for policy in case.policies],
@@ -71,7 +77,9 @@ def plan(
         "gateSeconds": _gate_seconds(case, exam, planned) if planned else 0.0,
         "steps": [{"weight": step.weight, "bakeSeconds": step.bake} for step in case.release.steps],
         "watch": {
-            "bakeSeconds": sum(step.bake for step in case.release.steps),
+            "bakeSeconds": sum(
+                step.bake for step in case.release.rollout.steps if isinstance(step, Step | Shadow)
+            ),
             "minimumRequests": watch.minimum_requests,
             "deadlineSeconds": watch.deadline,
             "keepWatchingSeconds": watch.keep_watching,

@@ -28,7 +28,8 @@ class Intent(StrEnum):
 class Progress:
     """``baked`` and ``total`` are observed seconds: in this step, and in the whole delivery.
 
-    ``kept`` counts observed seconds after promotion; ``watching`` is the evidence's own JSON.
+    ``kept`` counts observed seconds after promotion, ``stalled`` those in a row in which its server
+    was not ready; ``watching`` is the evidence's own JSON.
     ``reason`` and ``evidence`` are what the intent was decided on, for the record to come.
     """
 
@@ -41,6 +42,7 @@ class Progress:
     reason: str = ""
     evidence: Mapping[str, float] = field(default_factory=dict)
     watching: Mapping[str, Any] = field(default_factory=dict)
+    stalled: float = 0.0
 
     def observed(self, seconds: float) -> "Progress":
         """Time counts only while it is watched: an agent that was down proves nothing."""

@@ -54,8 +54,9 @@ def next_state(
     by: str,
     reversal: str = "",
     evidence: Mapping[str, float] | None = None,
+    step: int = 0,
 ) -> DeliveryRecord:
-    """The same delivery, one state further."""
+    """The same delivery, one state further; ``step`` is the one that PAUSED is about."""
     return replace(
         before,
         state=state,
@@ -63,6 +64,7 @@ def next_state(
         by=by,
         reversal=reversal,
         evidence=evidence or {},
+        step=step,
         time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from mlci.errors import BadInput, Invalid, MlciError
 from mlci.flow.documents import REGULAR, Tree
 from mlci.flow.rendered import Difference, compare, write
+from mlci.manifest.asked import asked_by
 from mlci.manifest.document import PROJECT_PATH, kind_of
-from mlci.manifest.engines import EnvironmentPlace, asked_by, check_engine
+from mlci.manifest.engines import EnvironmentPlace, check_engine
 from mlci.manifest.problems import one_of, show
 from mlci.manifest.project import parse_project
 from mlci.manifest.release import parse_release
@@ -63,7 +64,8 @@ def rendering_problems(contents: Mapping[str, bytes], project: bytes) -> Iterato
             continue
         try:
             release = parse_release(path, content)
-            if release.serving.image and argo.image:
+            addressed = argo.judge == "agent" or argo.counts is not None
+            if release.serving.image and argo.image and addressed:
                 release_objects(release, argo)
         except Invalid as invalid:
             yield from invalid.problems

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from mlci.delivery.engine import Engine
 from mlci.errors import MlciError
 from mlci.flow.bringing import Bringing
+from mlci.flow.delivering import Delivering
 from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
 from mlci.flow.keeper import Keeper
+from mlci.flow.permission import Permission, permission
 from mlci.flow.reading import Reader
-from mlci.flow.status import models
 from mlci.flow.truth import Truth
 from mlci.flow.view import Now, Wanted, model_view
 from mlci.gitops.repository import Repository
@@ -23,9 +24,18 @@ from mlci.watch.metrics import exposition
 _LONGEST_ROUND = 3.0  # in intervals
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What looks after one model, and its hand."""
+
+    keeper: Keeper[Now]
+    hand: Delivering
+
+
 @dataclass
 class Agent:
-    """One environment on one machine. ``keeper`` makes the keeper of a model."""
+    """One environment on one machine. ``keep`` makes what looks after a model, ``models`` says
+    which there are."""
 
     repository: Repository
     environment: str
@@ -34,11 +44,11 @@ class Agent:
     bringing: Bringing
     exposing: Exposing
     aside: ThreadPoolExecutor
-    keeper: Callable[[str], Keeper]
+    keep: Callable[[str], Kept]
+    models: Callable[[Truth], tuple[str, ...]]
     explain: Explain
     ended: threading.Event
-    keepers: dict[str, Keeper] = field(default_factory=dict)
-    _models: tuple[Truth, tuple[str, ...]] | None = None
+    kept: dict[str, Kept] = field(default_factory=dict)
 
     def run(self, interval: float) -> int:
         last = time.monotonic()
@@ -67,7 +77,7 @@ class Agent:
                 before = self.bringing.in_force
                 self.reader.keep_fresh()
                 self.round(0.0)
-                busy = any(keeper.busy for keeper in self.keepers.values()) or self.bringing.busy
+                busy = any(each.keeper.busy for each in self.kept.values()) or self.bringing.busy
                 if not busy and self.bringing.in_force is before:
                     break
                 self.ended.wait(interval)
@@ -78,18 +88,17 @@ class Agent:
 
     def round(self, seconds: float) -> None:
         """One look and what follows from it. An error of one round is said, never the end."""
-        for keeper in self.keepers.values():
-            keeper.settle()
+        for each in self.kept.values():
+            each.keeper.settle()
         truth = self.reader.truth
         if truth is None:
             return
         try:
             scrape = self._scrape()
             wanted = {
-                model: self._of_model(model, truth, scrape, seconds)
-                for model in self._models_of(truth)
+                model: self._of_model(model, truth, scrape, seconds) for model in self.models(truth)
             }
-            self.bringing.bring_about(wanted, holding=self._holding(truth))
+            self.bringing.bring_about(wanted, holding=self._allowed(truth).holding)
             self._expose(scrape)
             self.explain("", topic="round")
         except (MlciError, OSError) as error:
@@ -97,8 +106,9 @@ class Agent:
 
     def leave_off(self) -> None:
         """Ends what this process does itself; servers and traffic stay as they are."""
-        for keeper in self.keepers.values():
-            keeper.gate.stop()
+        for each in self.kept.values():
+            each.keeper.gate.stop()
+            each.hand.smoke.stop()
         self.exposing.stop()
         self.bringing.close()
         self.aside.shutdown(wait=True, cancel_futures=True)
@@ -111,46 +121,28 @@ class Agent:
         seconds: float,
     ) -> Wanted | None:
         """One model's round; what goes wrong with it is no matter of the others."""
-        holding = self._holding(truth)
-        trouble = self._trouble(truth)
+        allowed = self._allowed(truth)
         now = Now(
             truth=truth,
             scrape=scrape,
             seconds=seconds,
             states=self.bringing.states,
             in_force=self.bringing.in_force.get(model),
-            acting=not holding and not trouble,
-            holding=holding,
+            acting=allowed.acting,
+            holding=allowed.holding,
         )
         try:
-            if model not in self.keepers:
-                self.keepers[model] = self.keeper(model)
-            wanted = self.keepers[model].round(now)
+            if model not in self.kept:
+                self.kept[model] = self.keep(model)
+            self.kept[model].keeper.round(now)
         except (MlciError, OSError) as error:
             self.explain(str(error), topic=model)
             return None
         self.explain("", topic=model)
-        return wanted
+        return self.kept[model].hand.wanted
 
-    def _holding(self, truth: Truth) -> bool:
-        declared = truth.rules.project.environment(self.environment)
-        holding = declared is not None and declared.hold
-        self.explain("hold: true, nothing is done but watching" * holding, topic="hold")
-        return holding
-
-    def _trouble(self, truth: Truth) -> str:
-        """Why Git can't be acted on now; what runs goes on, and a regression still loses its
-        traffic."""
-        trouble = self.reader.trouble()
-        if not trouble and truth.rules.project.environment(self.environment) is None:
-            trouble = f"{truth.protected.ref} no longer declares the environment"
-        self.explain(f"HELD, nothing changes: {trouble}" * bool(trouble), topic="git")
-        return trouble
-
-    def _models_of(self, truth: Truth) -> tuple[str, ...]:
-        if self._models is None or self._models[0] is not truth:
-            self._models = (truth, models(self.repository, truth, self.environment))
-        return self._models[1]
+    def _allowed(self, truth: Truth) -> Permission:
+        return permission(self.reader, truth, self.environment, self.explain)
 
     def _scrape(self) -> Scrape | None:
         """None when the engine can't be asked: a hole in the evidence, never a pass."""
@@ -171,7 +163,7 @@ class Agent:
                 route=self.bringing.in_force.get(model),
                 running=running,
                 scrape=scrape,
-                assessment=keeper.delivering.evidence.current,
+                assessment=each.hand.evidence.current,
             )
-            for model, keeper in sorted(self.keepers.items())
+            for model, each in sorted(self.kept.items())
         )

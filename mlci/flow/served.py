@@ -5,20 +5,21 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from mlci.delivery.engine import Server
-from mlci.errors import Broken, MlciError
+from mlci.errors import MlciError
 from mlci.flow.artifacts import Artifacts
 from mlci.flow.case import recorded_release
-from mlci.flow.truth import Rules, read_rules
+from mlci.flow.truth import Rules
+from mlci.flow.watched import watch_of
 from mlci.gitops.repository import Repository
-from mlci.policy.plan import applicable
-from mlci.policy.watch import strictest
 from mlci.records.delivery import DeliveryRecord
 from mlci.records.policy import Watch
 from mlci.records.release import Release
 
 _RETRY_AFTER = 5.0
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,12 @@ class Served:
     watch: Watch
 
 
+class Beside(Protocol):
+    """Runs an act in another thread."""
+
+    def __call__(self, act: Callable[[], Result], /) -> "Future[Result]": ...
+
+
 @dataclass
 class Shelf:
     """Model files by delivery, brought beside the rounds: a download never delays a look.
@@ -39,7 +46,7 @@ class Shelf:
 
     repository: Repository
     store: Path
-    beside: Callable[[Callable[[], Served]], "Future[Served]"]
+    beside: Beside
     tip: Callable[[], Rules]
     explain: Callable[[str], None]
     _coming: dict[str, "Future[Served]"] = field(default_factory=dict)
@@ -95,12 +102,5 @@ class Shelf:
                 model_digest=release.model.digest,
                 model_file=model,
             ),
-            watch=self._watch(record, release),
+            watch=watch_of(self.repository, record, release, self.tip()),
         )
-
-    def _watch(self, record: DeliveryRecord, release: Release) -> Watch:
-        try:
-            rules = read_rules(self.repository, record.commit)
-        except Broken:
-            rules = self.tip()
-        return strictest(applicable(rules.policies, release))

@@ -1,12 +1,13 @@
 """What runs where, since which commit, under which verdict: read from Git alone."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mlci.errors import BadInput
 from mlci.flow.admission import read_tip
+from mlci.flow.decide import DELIVERING
 from mlci.flow.truth import Truth, read_truth
 from mlci.gitops import deliveries
 from mlci.gitops.repository import Repository
@@ -29,6 +30,8 @@ class Line:
     """One model in one environment: what serves, what the tip asks for, and how far that is.
 
     ``newest`` is the newest step of a delivery; ``approved`` a person's yes that came after it;
+    ``under_way`` the delivery that has begun and not ended, or the first release that REGRESSED
+    with nothing to go back to; ``regressed`` are the manifests that their own REGRESSED bars;
     ``problem`` says why the tip's manifest can't be used.
     """
 
@@ -38,6 +41,8 @@ class Line:
     asked: str
     newest: DeliveryRecord | None
     approved: DeliveryRecord | None = None
+    under_way: DeliveryRecord | None = None
+    regressed: frozenset[str] = frozenset()
     problem: str = ""
 
     @property
@@ -70,24 +75,33 @@ class Line:
 
     def to_dict(self) -> dict[str, Any]:
         """As ``mlci schema status`` describes one of its ``releases``."""
-        serving = self.serving
+        serving, under_way = self.serving, self.under_way
         return {
             "environment": self.environment,
             "model": self.model,
             "state": self.state,
             "reason": self.reason,
-            "serving": {
-                "version": serving.version,
-                "digest": serving.manifest_digest,
-                "modelDigest": serving.model_digest,
-                "commit": serving.commit,
-                "verdict": serving.verdict,
-                "since": serving.time,
+            "serving": _release(serving) if serving else None,
+            "delivering": {
+                **_release(under_way),
+                "state": str(under_way.state),
+                "first": serving is None,
             }
-            if serving
+            if under_way
             else None,
             "asked": self.asked or None,
         }
+
+
+def _release(record: DeliveryRecord) -> dict[str, str]:
+    return {
+        "version": record.version,
+        "digest": record.manifest_digest,
+        "modelDigest": record.model_digest,
+        "commit": record.commit,
+        "verdict": record.verdict,
+        "since": record.time,
+    }
 
 
 def status(repository: Repository, *, base: str | None, environment: str | None) -> list[Line]:
@@ -124,14 +138,36 @@ def _line(repository: Repository, truth: Truth, environment: str, model: str) ->
     tip = read_tip(repository, truth, environment, model)
     steps = [each for each in history if each.state is not State.APPROVED]
     last = history[-1] if history else None
+    serving = deliveries.champion(history)
     return Line(
         environment=environment,
         model=model,
-        serving=deliveries.champion(history),
+        serving=serving,
         asked=tip.digest or "",
         newest=steps[-1] if steps else None,
         approved=last if last and last.state is State.APPROVED else None,
+        under_way=_under_way(steps, first=serving is None) if tip.digest else None,
+        regressed=_regressed(history),
         problem=tip.problem,
+    )
+
+
+def _under_way(steps: Sequence[DeliveryRecord], *, first: bool) -> DeliveryRecord | None:
+    if steps and steps[-1].state in DELIVERING:
+        return steps[-1]
+    ends = (*DELIVERING, State.HEALTHY, State.REGRESSED, State.SUPERSEDED)
+    last = next((each for each in reversed(steps) if each.state in ends), None)
+    return last if first and last is not None and last.state is State.REGRESSED else None
+
+
+def _regressed(history: Sequence[DeliveryRecord]) -> frozenset[str]:
+    """Until a person permits another delivery, the newest of a manifest is barred by its own."""
+    own = {each.manifest_digest for each in history if each.state is State.REGRESSED}
+    newest = {each.manifest_digest: each for each in history}
+    return frozenset(
+        digest
+        for digest in own
+        if deliveries.blocked(history, newest[digest].model_digest, newest[digest].delivery)
     )
 
 
@@ -174,10 +210,13 @@ def _code(line: Line, asked: str) -> int | None:
     """None while the release asked for at the start is still on its way."""
     if line.waiting_for_agent and line.asked == asked:
         return None
+    serves = line.serving is not None and line.serving.manifest_digest == asked
+    if asked in line.regressed and not serves:
+        return WAITED_FOR[State.REGRESSED]
     if line.newest is not None and line.newest.manifest_digest == asked:
         return WAITED_FOR.get(line.newest.state)
-    if line.serving is not None and line.serving.manifest_digest == asked:
-        return 0
+    if serves:
+        return WAITED_FOR[State.HEALTHY]
     if line.problem and line.asked == asked:
         return WAITED_FOR[State.HELD]
     return 4 if line.asked != asked else None

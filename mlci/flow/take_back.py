@@ -4,6 +4,7 @@ The agent and a person with `mlci revert` come here; what differs is only who as
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from mlci.errors import Conflict, MlciError, Undecided
 from mlci.flow.case import read_where_you_stand
@@ -96,19 +97,23 @@ def take_back_by_person(
     release = parse_release(path, read_where_you_stand(repository, path, None))
     history = RecordsBranch(repository).fetch().deliveries(release.environment, release.name)
     incident = _incident(release, history, reason)
-    if push:
-        return take_back(repository, protected, incident)
-    return _left_here(repository, protected, incident)
+    way = take_back if push else _left_here
+    result = way(repository, protected, incident)
+    if result.kind is Kind.SUPERSEDED:
+        return result
+    versions = f"{incident.version} -> {incident.target.version}"
+    return replace(result, message=f"{versions}: {result.message}")
 
 
 def _incident(release: Release, history: tuple[DeliveryRecord, ...], reason: str) -> Incident:
     """The delivery's, if there was one: the agent and a person take the same one back once."""
     asked = [each for each in history if each.manifest_digest == release.digest]
     if asked:
-        delivery, target = asked[-1].delivery, deliveries.restoration_target(history, asked[-1])
+        incident = _incident_of(asked[-1].delivery, history)
+        target = deliveries.restoration_target(history, asked[-1])
     else:
         previous = history[-1].delivery if history else ""
-        delivery = deliveries.delivery_id(
+        incident = deliveries.delivery_id(
             release.environment, release.name, release.digest, previous
         )
         target = deliveries.champion(history)
@@ -120,12 +125,21 @@ def _incident(release: Release, history: tuple[DeliveryRecord, ...], reason: str
             next_step="remove the release from Git by hand, if it must go",
         )
     return Incident(
-        id=delivery,
+        id=incident,
         version=release.version,
         reason=reason,
         target=target,
         names_model=_same_model(release.path, release.model.digest),
     )
+
+
+def _incident_of(delivery: str, history: tuple[DeliveryRecord, ...]) -> str:
+    """What the agent calls it: a refusal is of the verdict, everything else of the delivery."""
+    own = [each for each in history if each.delivery == delivery]
+    refused = next((each for each in reversed(own) if each.state is State.REFUSED), None)
+    if refused is None:
+        return delivery
+    return deliveries.refusal_id(refused.manifest_digest, refused.verdict)
 
 
 def _left_here(repository: Repository, protected: Protected, incident: Incident) -> ReversalResult:

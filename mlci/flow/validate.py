@@ -13,11 +13,11 @@ from mlci.errors import BadInput, Invalid, MlciError
 from mlci.flow.clock import today
 from mlci.flow.documents import REGULAR, RULES, Commit, Store, Tree
 from mlci.manifest.document import PROJECT_PATH, kind_of
+from mlci.manifest.examine import examine
+from mlci.manifest.meaning.waivers import expired
 from mlci.manifest.outline import Outline, PolicyOutline
-from mlci.manifest.parse import examine
 from mlci.manifest.problems import printable
 from mlci.manifest.together import check_together
-from mlci.manifest.waivers import expired
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mlci.delivery.engine import Phase, Route, Running, Server, ServerState
-from mlci.flow.truth import Truth
-from mlci.records.traffic import Scrape
+from mlci.flow.hand import Round
+from mlci.records.traffic import Scrape, copies_for, of_testers
 from mlci.watch.judge import Assessment
 from mlci.watch.metrics import ArmView, ModelView
 
@@ -19,22 +19,18 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Now:
-    """One round's view.
+class Now(Round):
+    """One round's view on this machine.
 
     ``scrape`` is None where the engine can't be asked; ``seconds`` since the last round;
     ``states`` by manifest digest, as the engine said them last; ``in_force`` is the model's route
-    as Envoy has it. ``acting``: records and Git may be written, steps taken. ``holding``: the kill
-    switch is on, nothing at all is done.
+    as Envoy has it.
     """
 
-    truth: Truth
     scrape: Scrape | None
     seconds: float
     states: Mapping[str, ServerState]
     in_force: Route | None
-    acting: bool
-    holding: bool
 
     def phase(self, server: Server) -> Phase | None:
         """None while nothing is known of it yet."""
@@ -57,6 +53,7 @@ def model_view(
     """A model's traffic for ``/metrics``; an arm that could not be counted is left out."""
     versions = {each.identity: each.version for each in running}
     counts = scrape.arms if scrape is not None else {}
+    beside = () if route is None or route.canary is None else _beside(route.canary)
     return ModelView(
         model=model,
         environment=environment,
@@ -69,6 +66,16 @@ def model_view(
             )
             for arm in (route.arms if route is not None else ())
             if arm.identity in counts
+        )
+        + tuple(
+            ArmView(arm=arm, version=versions.get(of, ""), weight=0, counts=counts[key])
+            for arm, key, of in beside
+            if key in counts and counts[key].started
         ),
         assessment=assessment,
     )
+
+
+def _beside(canary: str) -> tuple[tuple[str, str, str], ...]:
+    """What reaches a canary beside its share of the traffic: (arm, its key in a scrape, server)."""
+    return (("testers", of_testers(canary), canary), ("copies", copies_for(canary), canary))

@@ -5,6 +5,8 @@ from hashlib import sha256
 
 from mlci.records.delivery import DeliveryRecord, State
 
+# A reversal that could not be pushed to the protected branch waits on a branch below this one.
+REVERSALS = "mlci/revert/"
 _LIVE = (State.HEALTHY, State.ADOPTED)
 
 
@@ -16,6 +18,18 @@ def delivery_id(environment: str, model: str, manifest_digest: str, previous: st
 def refusal_id(manifest_digest: str, verdict: str) -> str:
     """The identity of taking back a release that a verdict refused after its merge."""
     return _identity("refusal", manifest_digest, verdict)
+
+
+def reverted(records: Iterable[DeliveryRecord], delivery: str) -> DeliveryRecord | None:
+    """The record that says where the reversal of this delivery went."""
+    own = [r for r in records if r.delivery == delivery and r.state is State.REVERTED]
+    return own[-1] if own else None
+
+
+def waiting_reversal(records: Iterable[DeliveryRecord], delivery: str) -> str:
+    """The branch of its own on which the reversal of this delivery was left, or ""."""
+    record = reverted(records, delivery)
+    return record.reversal if record and record.reversal.startswith(REVERSALS) else ""
 
 
 def next_seq(records: Sequence[DeliveryRecord]) -> int:
@@ -101,13 +115,17 @@ def blocked(
     """The REGRESSED record that keeps this model out of the environment, or None.
 
     A later APPROVED opens it for one delivery: the first that is ADMITTED with the model after it.
-    ``delivery`` is the one that asks: the approved one itself is not blocked.
+    A yes to a delivery that was PAUSED is for that one alone. ``delivery`` is the one that asks:
+    the approved one itself is not blocked.
     """
     block: DeliveryRecord | None = None
-    approved, used_by = False, ""
+    approved, used_by, paused = False, "", ""
     for record in records:
         if record.model_digest != model_digest:
             continue
+        if record.state is State.APPROVED and record.delivery == paused:
+            continue
+        paused = record.delivery if record.state is State.PAUSED else ""
         if record.state is State.REGRESSED:
             block, approved, used_by = record, False, ""
         elif record.state is State.APPROVED:

@@ -82,7 +82,8 @@ def run(
     environment: Mapping[str, str] | None = None,
     seconds: float | None = None,
 ) -> Output:
-    """Runs one git command in ``git_dir``, else in the repository around ``directory``.
+    """Runs one git command on ``git_dir``, else on the repository around ``directory``; with both
+    it stands in ``directory``.
 
     ``feed`` is its stdin; ``into`` receives stdout as it comes; after ``seconds`` it is killed and
     its status is not 0. Raises Broken when there is no git.
@@ -92,7 +93,7 @@ def run(
         from git.exc import GitCommandNotFound
     except ImportError as error:
         raise _no_git(str(error)) from error
-    place = git_dir or directory or Path.cwd()
+    place = directory or git_dir or Path.cwd()
     where = [f"--git-dir={git_dir}"] if git_dir else ["-C", str(place)]
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     with TemporaryFile() as stdin:

@@ -8,6 +8,7 @@ import random
 import time
 
 from mlci.errors import BadInput, Broken, Conflict
+from mlci.gitops.deliveries import REVERSALS
 from mlci.gitops.history import commit_of_incident
 from mlci.gitops.protected import Protected, refresh
 from mlci.gitops.publish import is_checked_out, publish
@@ -27,7 +28,7 @@ _LONGEST_PAUSE = 1.0
 
 def revert_branch(incident: str) -> str:
     """Where the commit goes when the protected branch can't be pushed."""
-    return f"mlci/revert/{incident}"
+    return f"{REVERSALS}{incident}"
 
 
 def take_back(repository: Repository, protected: Protected, incident: Incident) -> ReversalResult:
@@ -118,7 +119,7 @@ def _put_aside(
         place=branch,
         found=f"the push is refused: {pushed.reason}",
         expected=f"a push to {protected.ref}, or to {branch}",
-        next_step=f"permit this user to push to {protected.ref} or to mlci/revert/*",
+        next_step=f"permit this user to push to {protected.ref} or to {REVERSALS}*",
     )
 
 

@@ -50,14 +50,14 @@ def advertised(repository: Repository, remote: str, *branches: str) -> Advertise
     """What ``remote`` says of its HEAD and of ``branches``. Raises Broken where it is silent."""
     wanted = [f"refs/heads/{names.branch(branch)}" for branch in branches]
     output = must(
-        repository.git(
+        _ask(
+            repository,
             "ls-remote",
             "--symref",
             "--end-of-options",
             remote,
             "HEAD",
             *wanted,
-            seconds=NETWORK_SECONDS,
         ),
         place=f"remote {remote}",
         expected="an answer from the remote",
@@ -93,14 +93,14 @@ def fetch_branch(
         tip = tip or advertised(repository, remote, branch).branches.get(branch)
         if tip is None or tip == known:
             return tip
-        output = repository.git(
+        output = _ask(
+            repository,
             "fetch",
             *_QUIETLY,
             *_depth(repository, tip),
             "--end-of-options",
             remote,
             tip,
-            seconds=NETWORK_SECONDS,
         )
         if output.ok:
             return tip
@@ -118,14 +118,14 @@ def fetch_branch(
 
 def deepen(repository: Repository, remote: str, branch: str, *, commits: int) -> bool:
     """Fetches ``commits`` more of the history of a shallow clone; False where that failed."""
-    return repository.git(
+    return _ask(
+        repository,
         "fetch",
         *_QUIETLY,
         f"--deepen={commits}",
         "--end-of-options",
         remote,
         f"refs/heads/{branch}",
-        seconds=NETWORK_SECONDS,
     ).ok
 
 
@@ -134,7 +134,8 @@ def push(repository: Repository, remote: str, branch: str, commit: str) -> Pushe
 
     Raises Broken where the remote does not answer.
     """
-    output = repository.git(
+    output = _ask(
+        repository,
         "-c",
         f"remote.{remote}.mirror=false",
         "-c",
@@ -147,7 +148,6 @@ def push(repository: Repository, remote: str, branch: str, commit: str) -> Pushe
         "--end-of-options",
         remote,
         f"{commit}:refs/heads/{names.branch(branch)}",
-        seconds=NETWORK_SECONDS,
     )
     if output.ok:
         return Pushed(answer=Answer.LANDED)
@@ -161,6 +161,11 @@ def push(repository: Repository, remote: str, branch: str, commit: str) -> Pushe
             next_step="check the network, the remote's URL and your rights, then run again",
         )
     return _classified(refusal or "", output)
+
+
+def _ask(repository: Repository, *arguments: str) -> Output:
+    """From the work tree's top: that is where git reads a relative URL from."""
+    return repository.git(*arguments, directory=repository.root, seconds=NETWORK_SECONDS)
 
 
 def _classified(refusal: str, output: Output) -> Pushed:

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mlci.errors import Broken
@@ -16,10 +16,11 @@ _START_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where an arm is served, and a file with one request body a line."""
+    """Where an arm is served, a file with one request body a line, and headers of each request."""
 
     url: str
     payloads: Path
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,11 @@ def generating(
 ) -> Iterator[Generator]:
     """Starts a generator of ``rate`` requests a second; each may take ``timeout`` seconds."""
     arms = {
-        arm: {"url": target.url, "payloads": os.fspath(target.payloads)}
+        arm: {
+            "url": target.url,
+            "payloads": os.fspath(target.payloads),
+            "headers": {**target.headers},
+        }
         for arm, target in targets.items()
     }
     # The default backend, epoll, wakes on whole milliseconds: lag of our own making.

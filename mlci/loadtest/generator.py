@@ -4,7 +4,8 @@ Importing locust patches the whole process, and other work in it would show in t
 nothing else may import this module. Standard input: one line with the job, then one line an order;
 standard output: one line a finished block. It ends when standard input does.
 
-    job    {"rate": 200, "timeout": 2.0, "arms": {"candidate": {"url": …, "payloads": FILE}, …}}
+    job    {"rate": 200, "timeout": 2.0, "arms": {"candidate": ARM, …}}
+    ARM    {"url": …, "payloads": FILE, "headers": {}}
     order  {"arm": "candidate", "seconds": 5.0, "seed": 7}
 """
 
@@ -90,7 +91,7 @@ class _Generator:
         arm.user.client.post(
             arm.path,
             data=body,
-            headers={"Content-Type": "application/json"},
+            headers=arm.headers,
             allow_redirects=True,
             context={"due": due},
         )
@@ -109,6 +110,7 @@ class _Generator:
 class _Arm:
     def __init__(self, environment: Environment, arm: Mapping[str, Any], deadline: float) -> None:
         self.path = ""
+        self.headers = {"Content-Type": "application/json", **arm["headers"]}
         self.bodies = [line for line in Path(arm["payloads"]).read_bytes().splitlines() if line]
         settings = {
             "host": arm["url"],

@@ -4,22 +4,29 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mlci.errors import Broken
-from mlci.serving.session import OnnxModel, Tensor
+from mlci.serving.session import Tensor
 
 ROWS = 200
 # A sample needs no look at the whole of a large file.
 _ROW_GROUPS = 8
 
 
+class Asked(Protocol):
+    """A model, as far as its requests are concerned."""
+
+    @property
+    def inputs(self) -> Sequence[Tensor]: ...
+
+
 def payloads(
-    model: OnnxModel, stacked: Mapping[str, Sequence[str]], data: Path, *, seed: int
+    model: Asked, stacked: Mapping[str, Sequence[str]], data: Path, *, seed: int
 ) -> tuple[bytes, ...]:
     """Up to ``ROWS`` bodies of one row each, from rows of ``data`` chosen by ``seed``: of a file,
     or of a folder's ``.parquet`` files in their order by name.

@@ -13,7 +13,7 @@ from mlci.errors import BadInput, Invalid
 from mlci.manifest.problems import Problems, nearest, one_of, problem, show
 from mlci.manifest.shape import shape
 from mlci.manifest.yaml import Document, Keys, scan
-from mlci.records.release import release_path
+from mlci.records.paths import release_path
 from mlci.records.source import Key, Source
 
 PROJECT_PATH = "mlci.yaml"

@@ -2,27 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlci.errors import BadInput
 from mlci.manifest.document import dig, mappings
 from mlci.manifest.problems import problem, show
 from mlci.manifest.yaml import Keys
-from mlci.records.argo import Argo, read_argo
-from mlci.records.release import Release
-from mlci.records.rollout import (
-    PROGRESS_DEADLINE,
-    SCALE_DOWN_DELAY,
-    Header,
-    Pause,
-    Rollout,
-    Shadow,
-    Strategy,
-)
 from mlci.records.source import Source
+from mlci.records.strategy import Strategy
 
-_ROLLOUT: Keys = ("spec", "rollout")
-_STEPS: Keys = (*_ROLLOUT, "steps")
+if TYPE_CHECKING:
+    from mlci.records.argo import Argo
+
+ROLLOUT: Keys = ("spec", "rollout")
+STEPS: Keys = (*ROLLOUT, "steps")
 _IN_PODS = ("triton", "mlci")
 _DELAYS = ("scaleDownDelay", "progressDeadline")
 
@@ -49,26 +42,16 @@ class EnvironmentPlace:
     engine: Mapping[str, Any] | None
 
 
-def asked_by(release: Release) -> Asked:
-    rollout = release.rollout
-    return Asked(
-        asks=tuple(_asks(rollout)),
-        image=release.serving.image,
-        uri=release.model.uri,
-        format=release.model.format,
-    )
-
-
 def asked_in(value: Any) -> Asked:
     """Of a document that may have mistakes in it."""
     asks: list[tuple[Keys, str]] = []
-    said = dig(value, *_ROLLOUT)
+    said = dig(value, *ROLLOUT)
     if dig(said, "strategy") == Strategy.BLUE_GREEN:
-        asks.append(((*_ROLLOUT, "strategy"), str(Strategy.BLUE_GREEN)))
-    asks += [((*_ROLLOUT, key), key) for key in _DELAYS if dig(said, key) is not None]
-    for index, step in mappings(value, *_STEPS):
+        asks.append(((*ROLLOUT, "strategy"), str(Strategy.BLUE_GREEN)))
+    asks += [((*ROLLOUT, key), key) for key in _DELAYS if dig(said, key) is not None]
+    for index, step in mappings(value, *STEPS):
         asks += [
-            ((*_STEPS, index, key), key) for key in ("pause", "shadow", "header") if key in step
+            ((*STEPS, index, key), key) for key in ("pause", "shadow", "header") if key in step
         ]
     return Asked(
         asks=tuple(asks),
@@ -85,20 +68,29 @@ def check_engine(
     if environment.engine is None:
         return
     if "local" in environment.engine:
-        for keys, word in asked.asks:
+        yield from _local(source, asked)
+    elif "argo" in environment.engine:
+        yield from _argo(source, name, asked, environment)
+
+
+def _local(source: Source, asked: Asked) -> Iterator[BadInput]:
+    blue_green = any(word == Strategy.BLUE_GREEN for _, word in asked.asks)
+    for keys, word in asked.asks:
+        if word == "scaleDownDelay" and not blue_green:
             yield problem(
                 source,
                 keys,
-                f"{word}, which the embedded engine doesn't do",
-                "steps {weight, bake}, or an environment with engine: {argo: …}",
+                "scaleDownDelay of a canary, which the embedded engine doesn't do",
+                "no scaleDownDelay: its policy's watch.keepWatching says how long the release "
+                "before stays warm",
             )
-    elif "argo" in environment.engine:
-        yield from _argo(source, name, asked, environment)
 
 
 def _argo(
     source: Source, name: str, asked: Asked, environment: EnvironmentPlace
 ) -> Iterator[BadInput]:
+    from mlci.records.argo import read_argo
+
     argo = read_argo(environment.engine or {})
     if argo is None:
         return
@@ -139,28 +131,15 @@ def _argo(
             yield problem(source, keys, found, "engine.argo.routing in the project file")
 
 
-def _judge(argo: Argo, environment: EnvironmentPlace) -> Iterator[BadInput]:
+def _judge(argo: "Argo", environment: EnvironmentPlace) -> Iterator[BadInput]:
     """Argo's own provider needs to know where, and counters that tell two releases apart."""
     keys: Keys = (*environment.keys, "engine", "argo", "judge")
-    if argo.judge == "prometheus" and argo.prometheus is None:
+    if argo.judge == "prometheus" and argo.counts is None:
         expected = "prometheus: {address: …} beside it"
         yield problem(environment.source, keys, "prometheus, and no address of it", expected)
     elif argo.judge == "prometheus" and argo.gateway is None and argo.source not in _IN_PODS:
         found = f"counters of {argo.source}, and one Service for both releases"
         yield problem(environment.source, keys, found, "engine.argo.routing, or counters of pods")
-
-
-def _asks(rollout: Rollout) -> Iterator[tuple[Keys, str]]:
-    if rollout.strategy is Strategy.BLUE_GREEN:
-        yield (*_ROLLOUT, "strategy"), str(rollout.strategy)
-    if rollout.scale_down_delay != SCALE_DOWN_DELAY:
-        yield (*_ROLLOUT, "scaleDownDelay"), "scaleDownDelay"
-    if rollout.progress_deadline != PROGRESS_DEADLINE:
-        yield (*_ROLLOUT, "progressDeadline"), "progressDeadline"
-    words = {Pause: "pause", Shadow: "shadow", Header: "header"}
-    for index, step in enumerate(rollout.steps):
-        if (word := words.get(type(step))) is not None:
-            yield (*_STEPS, index, word), word
 
 
 def _text(value: Any) -> str | None:

@@ -14,7 +14,6 @@ from mlci.manifest.document import Reading, dig, mappings
 from mlci.manifest.problems import Problems, nearest, one_of, show
 from mlci.manifest.tighten import alarms, defaults, expected, in_full, may_be_added
 from mlci.manifest.yaml import Document, Keys, load
-from mlci.records.policy import Pack
 from mlci.records.source import Key
 
 # What a pack says for all of a policy; gates and rules are laid over each other by name.
@@ -36,14 +35,9 @@ def extended(reading: Reading) -> Reading:
     return _Extension(reading, name).reading()
 
 
-def pack_of(spec: Entry) -> Pack | None:
-    """The pack that a policy extends, whose name was found to be right."""
-    name = spec.get("extends")
-    return None if name is None else Pack(name=name, digest=_pack(name).source.digest)
-
-
 @cache
-def _pack(name: str) -> Document:
+def pack(name: str) -> Document:
+    """A pack that there is."""
     return load(f"mlci/packs/{name}.yaml", packs.read(name))
 
 
@@ -51,7 +45,7 @@ class _Extension:
     def __init__(self, reading: Reading, name: str) -> None:
         self._reading = reading
         self._name = name
-        self._pack: Entry = _pack(name).value["spec"]
+        self._pack: Entry = pack(name).value["spec"]
         self._own: Entry = reading.value["spec"]
         self._overridable = frozenset(self._pack.get("overridable", ()))
         self._places = dict(reading.source.places)

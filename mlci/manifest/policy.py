@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlci.manifest.document import Reading, dig, read
-from mlci.manifest.extends import extended, pack_of
-from mlci.manifest.gates import check_gates
-from mlci.manifest.problems import Problems
-from mlci.manifest.quantities import amount
-from mlci.manifest.rules import check_rules, rules
-from mlci.manifest.waivers import check_waivers, waiver_rules, waivers
-from mlci.records.policy import ExamUse, GatePolicy, GateSpec, Watch
+from mlci.manifest.document import Reading, read
+from mlci.manifest.extends import extended, pack
+from mlci.manifest.meaning.policy import check
+from mlci.manifest.rules import rules
+from mlci.manifest.waivers import waiver_rules, waivers
+from mlci.records.defaults import CONFIDENCE, SOURCES
+from mlci.records.policy import ExamUse, GatePolicy, GateSpec, Pack, Watch
 from mlci.records.units import seconds, share
 
-DEFAULT_CONFIDENCE = 0.95
-DEFAULT_SOURCES = ("./",)
 _COMMON = frozenset({"gate", "name", "required", "confidence"})
 
 
@@ -24,19 +21,11 @@ def parse_policy(path: str, content: bytes, commit: str = "") -> GatePolicy:
     return typed(extended(read(path, content, "GatePolicy")), commit)
 
 
-def check(reading: Reading) -> None:
-    """Adds what is wrong with the meaning of whatever could be read."""
-    check_gates(reading.value, reading.problems)
-    check_rules(reading.value, reading.source, reading.problems)
-    check_waivers(reading.value, reading.problems)
-    _check_watch(reading.value, reading.problems)
-
-
 def typed(reading: Reading, commit: str = "") -> GatePolicy:
     check(reading)
     reading.problems.raise_if_any()
     spec = reading.value["spec"]
-    confidence = float(spec.get("confidence", DEFAULT_CONFIDENCE))
+    confidence = float(spec.get("confidence", CONFIDENCE))
     evaluations = spec.get("evaluations")
     return GatePolicy(
         source=reading.source,
@@ -46,16 +35,20 @@ def typed(reading: Reading, commit: str = "") -> GatePolicy:
         models=tuple(spec["appliesTo"].get("models", ("*",))),
         confidence=confidence,
         on_inconclusive=spec.get("onInconclusive", "refuse"),
-        sources=tuple(spec.get("sources", DEFAULT_SOURCES)),
+        sources=tuple(spec.get("sources", SOURCES)),
         evaluations=None if evaluations is None else tuple(evaluations),
         gates=tuple(_gate(index, each, confidence) for index, each in enumerate(spec["gates"])),
         watch=_watch(spec.get("watch", {})),
         rules=rules(spec),
         waivers=waivers(spec),
         waiver_rules=waiver_rules(spec),
-        pack=pack_of(spec),
+        pack=_pack(spec.get("extends")),
         exam=_exam(spec.get("exam", {})),
     )
+
+
+def _pack(name: str | None) -> Pack | None:
+    return None if name is None else Pack(name=name, digest=pack(name).source.digest)
 
 
 def _exam(spec: Mapping[str, Any]) -> ExamUse:
@@ -92,24 +85,5 @@ def _watch(spec: Mapping[str, Any]) -> Watch:
         on_deadline=spec.get("onDeadline", default.on_deadline),
         keep_watching=times.get("keepWatching", default.keep_watching),
         first_release_regressed=spec.get("firstReleaseRegressed", default.first_release_regressed),
+        on_manual_abort=spec.get("onManualAbort", default.on_manual_abort),
     )
-
-
-def _check_watch(value: Any, problems: Problems) -> None:
-    keys = ("spec", "watch")
-    watch = dig(value, *keys)
-    for name in ("errorBudget", "latencyBudget"):
-        budget = amount(share, dig(watch, name))
-        if budget in (0.0, 1.0):
-            problems.add((*keys, name), f"{budget:.0%}", "a share between 0% and 100%")
-    if amount(seconds, dig(watch, "deadline")) == 0:
-        problems.add((*keys, "deadline"), "no time at all", "a duration above 0s")
-    bounds = dig(watch, "latency")
-    before = 0.0
-    for index, text in enumerate(bounds if isinstance(bounds, list) else []):
-        bound = amount(seconds, text)
-        if bound is not None:
-            if bound <= before:
-                expected = "bounds above 0s that ascend"
-                problems.add((*keys, "latency", index), f"{text} after {before:g}s", expected)
-            before = bound

@@ -1,5 +1,6 @@
 """A document against its JSON Schema: every violation with its place and the nearest valid name."""
 
+import re
 from collections.abc import Iterator, Mapping, Sized
 from functools import cache
 from typing import Any
@@ -19,6 +20,8 @@ from mlci.records.source import Source
 _OF_THE_WHOLE = frozenset(
     ["required", "uniqueItems", "minItems", "maxItems", "minProperties", "maxProperties"]
 )
+# A value of a mapping has its key's place.
+_NUMBER = re.compile(r"(?:[^:\n]*:\s+)?(-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
 _TYPES = {
     "object": "a mapping",
     "array": "a list",
@@ -118,7 +121,9 @@ def _told(source: Source, keys: Keys, error: Any) -> BadInput:
             return problem(source, keys, _count(value), f"at most {limit}")
         case "type":
             advice = _quote(schema, value, limit)
-            return problem(source, keys, show(value), _kind(schema, limit), advice)
+            return problem(
+                source, keys, _written(source, keys, value), _kind(schema, limit), advice
+            )
     return problem(source, keys, show(value), _described(error.validator, limit, schema))
 
 
@@ -136,6 +141,17 @@ def _kind(schema: Mapping[str, Any], types: str | list[str]) -> str:
         return str(schema["description"])
     listed = [types] if isinstance(types, str) else types
     return " or ".join(_TYPES[each] for each in listed)
+
+
+def _written(source: Source, keys: Keys, value: Any) -> str:
+    """A number as it stands in the file: what should be a string may be 1.10, which isn't 1.1."""
+    if isinstance(value, float) and keys in source.places:
+        line, column = source.places[keys]
+        text = source.content.decode(errors="replace").split("\n")[line - 1][column - 1 :]
+        number = _NUMBER.match(text)
+        if number is not None and float(number[1]) == value:
+            return number[1]
+    return show(value)
 
 
 def _quote(schema: Mapping[str, Any], value: Any, types: str | list[str]) -> str:

@@ -50,6 +50,7 @@ _ORDERS: Mapping[str, tuple[Any, ...]] = {
     "smallGroups": ("report", "inconclusive", "fail"),
     "onDeadline": ("pause", "abort"),
     "firstReleaseRegressed": ("keep", "stop"),
+    "onManualAbort": ("propose", "revert"),
 }
 _FEWER = frozenset(["sources", "evaluations", "gates", "except"])  # what is permitted
 _MORE = frozenset(["slices", "by"])  # what is looked at, each by itself

@@ -1,37 +1,35 @@
 """Documents against each other: what each of them says alone may still not fit the others."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mlci.errors import BadInput
-from mlci.manifest.engines import EnvironmentPlace, asked_by, check_engine
-from mlci.manifest.outline import (
-    EnvironmentOutline,
-    ExamOutline,
-    GateOutline,
-    Outline,
-    PolicyOutline,
-    ProjectOutline,
-    ReleaseOutline,
-)
-from mlci.manifest.parse import Parsed
+from mlci.manifest.document import kind_of
+from mlci.manifest.engines import Asked, EnvironmentPlace, check_engine
+from mlci.manifest.outline import ReleaseOutline
 from mlci.manifest.problems import nearest, one_of, problem, show
 from mlci.plugins import gates, metrics
-from mlci.records.evaluation_set import EvaluationSet
 from mlci.records.metric import BINARY, MULTICLASS, REGRESSION, Metric, fitting
-from mlci.records.policy import GatePolicy, GateSpec
-from mlci.records.project import Environment, Project
-from mlci.records.release import Release
 from mlci.records.source import Source
 
-AnyProject = Project | ProjectOutline
-AnyEnvironment = Environment | EnvironmentOutline
-AnyExam = EvaluationSet | ExamOutline
-AnyRelease = Release | ReleaseOutline
-AnyPolicy = GatePolicy | PolicyOutline
+if TYPE_CHECKING:
+    from mlci.manifest import outline
+    from mlci.records.evaluation_set import EvaluationSet
+    from mlci.records.policy import GatePolicy, GateSpec
+    from mlci.records.project import Environment, Project
+    from mlci.records.release import Release
+
+    AnyProject = Project | outline.ProjectOutline
+    AnyEnvironment = Environment | outline.EnvironmentOutline
+    AnyExam = EvaluationSet | outline.ExamOutline
+    AnyRelease = Release | outline.ReleaseOutline
+    AnyPolicy = GatePolicy | outline.PolicyOutline
+    AnyGate = GateSpec | outline.GateOutline
+    AnyDocument = AnyProject | AnyExam | AnyRelease | AnyPolicy
 
 
 def check_together(
-    documents: Iterable[Parsed | Outline], unread: Collection[str] = ()
+    documents: Iterable["AnyDocument"], unread: Collection[str] = ()
 ) -> list[BadInput]:
     """Everything in which the documents don't fit each other, each problem once.
 
@@ -39,25 +37,26 @@ def check_together(
     ``unread`` are the paths of files that exist but could not be read: nothing is said to be
     missing that may be in one of them.
     """
-    every = list(documents)
-    project = next((each for each in every if isinstance(each, AnyProject)), None)
-    policies = [each for each in every if isinstance(each, AnyPolicy)]
-    exams = {each.name: each for each in every if isinstance(each, AnyExam)}
+    # Their kinds by their places: no class of a record or an outline is needed to tell.
+    every: list[tuple[str | None, Any]] = [(kind_of(each.source.path), each) for each in documents]
+    project = next((each for kind, each in every if kind == "Project"), None)
+    policies = [each for kind, each in every if kind == "GatePolicy"]
+    exams = {each.name: each for kind, each in every if kind == "EvaluationSet"}
     problems: list[BadInput] = []
-    for each in every:
-        if isinstance(each, AnyRelease):
+    for kind, each in every:
+        if kind == "ModelRelease":
             problems += check_release(each, project, policies, exams, unread)
-        elif isinstance(each, AnyPolicy):
+        elif kind == "GatePolicy":
             problems += _check_policy(each, project, exams, unread)
     once = {str(each): each for each in problems}
     return list(once.values())
 
 
 def check_release(
-    release: AnyRelease,
-    project: AnyProject | None,
-    policies: Sequence[AnyPolicy],
-    exams: Mapping[str, AnyExam],
+    release: "AnyRelease",
+    project: "AnyProject | None",
+    policies: Sequence["AnyPolicy"],
+    exams: Mapping[str, "AnyExam"],
     unread: Collection[str] = (),
 ) -> list[BadInput]:
     """What keeps the release from being gated under these rules; no project: not looked at."""
@@ -88,7 +87,7 @@ def check_release(
     return problems
 
 
-def _environment(release: AnyRelease, project: AnyProject | None) -> Iterator[BadInput]:
+def _environment(release: "AnyRelease", project: "AnyProject | None") -> Iterator[BadInput]:
     known = _environments(project)
     if project and not _in(release.environment, known):
         yield problem(
@@ -102,18 +101,25 @@ def _environment(release: AnyRelease, project: AnyProject | None) -> Iterator[Ba
         yield from _engine(release, project)
 
 
-def _engine(release: AnyRelease, project: AnyProject) -> Iterator[BadInput]:
-    asked = asked_by(release) if isinstance(release, Release) else release.asked
+def _engine(release: "AnyRelease", project: "AnyProject") -> Iterator[BadInput]:
     environments: Sequence[AnyEnvironment] = project.environments
     for index, each in enumerate(environments):
         if each.name == release.environment:
             keys = ("spec", "environments", index)
             place = EnvironmentPlace(source=project.source, keys=keys, engine=each.engine)
-            yield from check_engine(release.source, release.name, asked, place)
+            yield from check_engine(release.source, release.name, _asked(release), place)
+
+
+def _asked(release: "AnyRelease") -> Asked:
+    if isinstance(release, ReleaseOutline):
+        return release.asked
+    from mlci.manifest.asked import asked_by  # which comes with the classes of all records
+
+    return asked_by(release)
 
 
 def _no_exam(
-    release: AnyRelease, exams: Mapping[str, AnyExam], unread: Collection[str]
+    release: "AnyRelease", exams: Mapping[str, "AnyExam"], unread: Collection[str]
 ) -> Iterator[BadInput]:
     path = f"evaluations/{release.evaluation}.yaml"
     if release.evaluation and path not in unread:
@@ -126,7 +132,9 @@ def _no_exam(
         )
 
 
-def _permitted(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Iterator[BadInput]:
+def _permitted(
+    release: "AnyRelease", policy: "AnyPolicy", exam: "AnyExam | None"
+) -> Iterator[BadInput]:
     exam_name = release.evaluation
     if exam_name and policy.evaluations is not None and not _in(exam_name, policy.evaluations):
         yield problem(
@@ -147,7 +155,7 @@ def _permitted(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> 
             yield problem(source, keys, show(uri), expected + one_of(policy.sources))
 
 
-def _environments(project: AnyProject | None) -> list[str | None]:
+def _environments(project: "AnyProject | None") -> list[str | None]:
     return list(dict.fromkeys(each.name for each in project.environments)) if project else []
 
 
@@ -160,7 +168,7 @@ def _within(uri: str, source: str) -> bool:
     return "://" not in uri if source == "./" else uri.startswith(source)
 
 
-def _fits(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Iterator[BadInput]:
+def _fits(release: "AnyRelease", policy: "AnyPolicy", exam: "AnyExam | None") -> Iterator[BadInput]:
     for spec in policy.gates:
         if gates.is_brought(spec.gate):
             continue  # its keys mean what its package says
@@ -203,7 +211,7 @@ def _fits(release: AnyRelease, policy: AnyPolicy, exam: AnyExam | None) -> Itera
 
 
 def _of_class(
-    release: AnyRelease, policy: AnyPolicy, spec: GateSpec | GateOutline, metric: Metric
+    release: "AnyRelease", policy: "AnyPolicy", spec: "AnyGate", metric: Metric
 ) -> Iterator[BadInput]:
     keys = ("spec", "gates", spec.index)
     if release.task == MULTICLASS and metric.one_class and "class" not in spec.parameters:
@@ -216,9 +224,9 @@ def _of_class(
 
 
 def _check_policy(
-    policy: AnyPolicy,
-    project: AnyProject | None,
-    exams: Mapping[str, AnyExam],
+    policy: "AnyPolicy",
+    project: "AnyProject | None",
+    exams: Mapping[str, "AnyExam"],
     unread: Collection[str],
 ) -> Iterator[BadInput]:
     known = _environments(project)

@@ -5,6 +5,18 @@ names is imported. What is brought is code that runs with mlci's own rights: who
 package decides verdicts.
 """
 
-from mlci.plugins.metric import PluginMetric
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlci.plugins.metric import PluginMetric
 
 __all__ = ["PluginMetric"]
+
+
+def __getattr__(name: str) -> Any:
+    """PluginMetric, whose class is made when a package asks for it."""
+    if name != "PluginMetric":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mlci.plugins.metric import PluginMetric
+
+    return PluginMetric

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from mlci.errors import Broken
+from mlci.plugins import apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,9 @@ class Plugin:
 
     def load(self) -> Any:
         """What the entry point names. Raises Broken where it can't be imported, whatever it does
-        instead: to leave the process must not look like success."""
+        instead: to leave the process must not look like success. Raises Apart in a process that
+        is not to run plug-ins."""
+        apart.enter(self)
         try:
             return self.entry.load()
         except (Exception, SystemExit) as error:

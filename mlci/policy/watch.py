@@ -22,4 +22,7 @@ def strictest(policies: Sequence[GatePolicy]) -> Watch:
         first_release_regressed=(
             "stop" if any(e.first_release_regressed == "stop" for e in watches) else "keep"
         ),
+        on_manual_abort=(
+            "revert" if any(e.on_manual_abort == "revert" for e in watches) else "propose"
+        ),
     )

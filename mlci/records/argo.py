@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlci.records.prometheus import Prometheus, read_prometheus
+
 IN_CLUSTER = "https://kubernetes.default.svc"
 AGENT_PORT = 8080
 
@@ -22,8 +24,8 @@ class Gateway:
 class Argo:
     """``engine.argo``. ``agent`` is the base URL of the agent as seen from the cluster, ``image``
     the image of mlci by digest, ``gateway`` what splits traffic (None: the number of pods),
-    ``bundle`` is plain, kustomize or helm, ``judge`` is agent or prometheus; ``prometheus`` is its
-    address, and ``source`` says who counts requests there."""
+    ``bundle`` is plain, kustomize or helm, ``judge`` is agent or prometheus; ``counts`` says where
+    and how requests are counted (None: nowhere), and ``source`` who does it."""
 
     namespace: str
     agent: str
@@ -34,7 +36,7 @@ class Argo:
     gateway: Gateway | None = None
     bundle: str = "plain"
     judge: str = "agent"
-    prometheus: str | None = None
+    counts: Prometheus | None = None
     source: str = "mlci"
     artifacts: str | None = None
 
@@ -55,7 +57,7 @@ def read_argo(engine: Mapping[str, Any]) -> Argo | None:
         gateway=_gateway(said.get("routing"), namespace),
         bundle=said.get("bundle", "plain"),
         judge=said.get("judge", "agent"),
-        prometheus=said.get("prometheus", {}).get("address"),
+        counts=read_prometheus(said.get("prometheus")),
         source=said.get("prometheus", {}).get("source", "mlci"),
         artifacts=said.get("artifactsSecret"),
     )

@@ -45,6 +45,7 @@ class DeliveryRecord:
     ``delivery`` is sha256(environment, model, manifest digest, previous delivery's id): two agents
     that race mean the same one. ``commit`` is the protected ref's tip that was acted on; ``paths``
     the release's own files there, and ``artifacts`` those in the repository that it loads.
+    ``step`` is the one, from 1 on, whose pause a PAUSED record is about and an APPROVED one ends.
     ``time`` is for people only.
     """
 
@@ -66,6 +67,7 @@ class DeliveryRecord:
     paths: tuple[Blob, ...] = ()
     artifacts: tuple[Blob, ...] = ()
     evidence: Mapping[str, float] = field(default_factory=dict)
+    step: int = 0
 
 
 def delivery_path(environment: str, model: str, seq: int) -> str:
@@ -75,7 +77,10 @@ def delivery_path(environment: str, model: str, seq: int) -> str:
 
 def to_dict(record: DeliveryRecord) -> dict[str, Any]:
     """The record as the JSON document that is kept and printed."""
-    return {**_HEAD, **{_camel(f.name): _plain(getattr(record, f.name)) for f in fields(record)}}
+    said = {_camel(f.name): _plain(getattr(record, f.name)) for f in fields(record)}
+    if not record.step:
+        del said["step"]
+    return {**_HEAD, **said}
 
 
 def to_json_bytes(record: DeliveryRecord) -> bytes:
@@ -110,7 +115,7 @@ def from_json_bytes(content: bytes, place: str) -> DeliveryRecord:
 
 
 _HEAD = {"apiVersion": "mlci.dev/v1", "kind": "Delivery"}
-_OPTIONAL = ("previous", "verdict", "reversal", "paths", "artifacts", "evidence")
+_OPTIONAL = ("previous", "verdict", "reversal", "paths", "artifacts", "evidence", "step")
 _PATTERNS = {
     "environment": re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"),
     "model": re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"),
@@ -147,7 +152,7 @@ def _read(data: dict[str, Any]) -> DeliveryRecord:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name == "seq":
+    if name in ("seq", "step"):
         if type(value) is int and value > 0:
             return value
     elif name in ("paths", "artifacts"):

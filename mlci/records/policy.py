@@ -32,6 +32,7 @@ class Watch:
     ``harm``: a canary whose rate of bad events is above this multiple of stable's is aborted.
     ``tolerated``: it is promoted once its rate is shown to be below this multiple.
     ``latency_budget``: the share of requests that may be slower than the largest bound.
+    ``on_manual_abort``: what a Rollout that a person aborted in the cluster comes to in Git.
     """
 
     harm: float = 1.1
@@ -45,6 +46,7 @@ class Watch:
     on_deadline: str = "pause"
     keep_watching: float = 3600.0
     first_release_regressed: str = "keep"
+    on_manual_abort: str = "propose"
 
 
 @dataclass(frozen=True, kw_only=True)

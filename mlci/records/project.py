@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from mlci.records.argo import Argo, read_argo
@@ -9,13 +10,24 @@ from mlci.records.source import Source
 
 
 @dataclass(frozen=True, kw_only=True)
+class Freeze:
+    """From ``begins`` until ``ends``, which is no part of it; both have a zone."""
+
+    begins: datetime
+    ends: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
-    """Where releases run. ``hold`` is the kill switch; ``after`` names the one before."""
+    """Where releases run. ``hold`` is the kill switch; ``after`` names the one before; in the
+    windows of ``freeze`` no delivery starts or goes a step further."""
 
     name: str
     engine: Mapping[str, Any]
     after: str | None = None
     hold: bool = False
+    freeze: tuple[Freeze, ...] = ()
 
     @property
     def port(self) -> int | None:

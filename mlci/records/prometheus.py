@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from mlci.records.units import seconds
+
 EVERY = 15.0
+_UNITS = {"s": 1.0, "ms": 0.001}
 _PLACE = re.compile(r"\$(namespace|model|service|hash)\b")
 
 
@@ -107,3 +110,22 @@ SOURCES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         ),
     }
 )
+
+
+def read_prometheus(said: Mapping[str, Any] | None) -> Prometheus | None:
+    """``engine.argo.prometheus``, as its schema admits it: what isn't said there is what its
+    ``source`` has; with ``requests`` of its own, nothing is taken from a source."""
+    if said is None:
+        return None
+    source = {} if "requests" in said else SOURCES[said.get("source", "mlci")]
+    known = {**source, **said}
+    unit = known.get("unit", 1.0)
+    return Prometheus(
+        address=said["address"],
+        requests=tuple(Requests(**each) for each in known["requests"]),
+        buckets=known.get("buckets"),
+        unit=_UNITS.get(unit, unit),
+        active=known.get("active"),
+        instance=tuple(said.get("instance", ("instance",))),
+        every=seconds(said["every"]) if "every" in said else EVERY,
+    )

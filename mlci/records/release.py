@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlci.records.paths import bundle_path as bundle_path
+from mlci.records.paths import release_path as release_path
 from mlci.records.rollout import Rollout
 from mlci.records.rollout import Step as Step
 from mlci.records.serving import Serving
@@ -57,11 +59,3 @@ class Release:
         """The uri and the digest of what it was trained on, where its lineage names them."""
         dataset = self.lineage.get("training", {}).get("dataset")
         return (dataset["uri"], dataset["digest"]) if dataset else None
-
-
-def release_path(name: str, environment: str) -> str:
-    return f"releases/{name}/{environment}.yaml"
-
-
-def bundle_path(name: str, environment: str) -> str:
-    return f"deploy/{environment}/{name}"

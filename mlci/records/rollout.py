@@ -1,12 +1,9 @@
 """How a release takes over: the strategy, and the steps of a canary."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Strategy(StrEnum):
-    CANARY = "canary"
-    BLUE_GREEN = "blueGreen"
+from mlci.records.defaults import PROGRESS_DEADLINE, SCALE_DOWN_DELAY
+from mlci.records.strategy import Strategy as Strategy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +36,6 @@ class Header:
 
 
 AnyStep = Step | Pause | Shadow | Header
-
-PROGRESS_DEADLINE = 600.0  # a model that takes longer to load says so
-SCALE_DOWN_DELAY = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-DEFAULT_PORT = 8080
-DEFAULT_STARTUP = 300.0
-DEFAULT_MIN_READY = 10.0
+from mlci.records.defaults import MIN_READY, PORT, STARTUP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +42,12 @@ class Serving:
 
     image: str | None = None
     replicas: int = 1
-    port: int = DEFAULT_PORT
+    port: int = PORT
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: Mapping[str, str | Secret] = field(default_factory=dict)
     resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     spread: tuple[Spread, ...] = (Spread(over="kubernetes.io/hostname"),)
-    min_ready: float = DEFAULT_MIN_READY
-    startup: float = DEFAULT_STARTUP
+    min_ready: float = MIN_READY
+    startup: float = STARTUP
     patches: tuple[Patch, ...] = ()

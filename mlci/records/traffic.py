@@ -40,9 +40,20 @@ class ArmCounts:
         return next(edges, self.buckets[-1][1] if self.buckets else 0)
 
 
+def copies_for(identity: str) -> str:
+    """By what the copies of requests that a server gets are counted: nobody waits for them."""
+    return f"copies {identity}"
+
+
+def of_testers(identity: str) -> str:
+    """By what the requests of those who ask for a server by a header are counted."""
+    return f"testers {identity}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scrape:
-    """All arms' counts at ``time`` (seconds on a clock that never jumps), by server identity."""
+    """All arms' counts at ``time`` (seconds on a clock that never jumps), by server identity; a
+    server's copies and testers are arms of their own."""
 
     time: float
     arms: Mapping[str, ArmCounts]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from mlci.records.defaults import WAIVED_DAYS
 from mlci.records.release import Release
 
 
@@ -11,7 +12,7 @@ class WaiverRules:
     """What the waivers of a policy may do: no longer than ``maximum_days``, and only ``gates`` (by
     name; None: any)."""
 
-    maximum_days: int = 30
+    maximum_days: int = WAIVED_DAYS
     gates: tuple[str, ...] | None = None
 
 

@@ -8,22 +8,12 @@ import urllib.parse
 from typing import Any
 
 from mlci.records.argo import AGENT_PORT, Argo
+from mlci.records.labels import ENVIRONMENT, MANAGED_BY
+from mlci.records.rights import RIGHTS
 from mlci.render.containers import USER
-from mlci.render.names import ENVIRONMENT
 
 NAME = "mlci-agent"
 GIT_SECRET = "mlci-agent-git"  # noqa: S105 (a name)
-_LOOK = ["get", "list", "watch"]
-_RULES: tuple[tuple[str, list[str], list[str]], ...] = (
-    # patch: a write that the controller lost is brought back by touching an annotation
-    ("argoproj.io", ["rollouts"], [*_LOOK, "patch"]),
-    ("argoproj.io", ["rollouts/status"], ["patch"]),
-    ("argoproj.io", ["analysisruns"], _LOOK),
-    ("apps", ["replicasets"], _LOOK),
-    ("", ["pods", "services"], _LOOK),
-    # where admissions are left
-    ("", ["configmaps"], [*_LOOK, "create", "patch"]),
-)
 _PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 
 
@@ -31,8 +21,12 @@ def agent_objects(environment: str, argo: Argo) -> list[dict[str, Any]]:
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME}
     subject = {"kind": "ServiceAccount", "name": NAME, "namespace": argo.namespace}
     rules = [
-        {"apiGroups": [group], "resources": resources, "verbs": verbs}
-        for group, resources, verbs in _RULES
+        {
+            "apiGroups": [right.group],
+            "resources": list(right.resources),
+            "verbs": list(right.verbs),
+        }
+        for right in RIGHTS
     ]
     port = {"name": "http", "port": AGENT_PORT, "protocol": "TCP", "targetPort": "http"}
     rbac = "rbac.authorization.k8s.io/v1"
@@ -44,7 +38,7 @@ def agent_objects(environment: str, argo: Argo) -> list[dict[str, Any]]:
         ("networking.k8s.io/v1", "NetworkPolicy", {"spec": _network(argo)}),
         ("apps/v1", "Deployment", {"spec": _deployment(environment, argo)}),
     ]
-    labels = {"app.kubernetes.io/managed-by": "mlci", ENVIRONMENT: environment}
+    labels = {MANAGED_BY: "mlci", ENVIRONMENT: environment}
     metadata = {"name": NAME, "namespace": argo.namespace, "labels": labels}
     return [
         {"apiVersion": api, "kind": kind, "metadata": metadata, **rest} for api, kind, rest in made
@@ -59,6 +53,7 @@ def _deployment(environment: str, argo: Argo) -> dict[str, Any]:
     clone = ["clone", "--no-checkout", "--", str(argo.repository), "/mlci/repository"]
     run = ["agent", "--environment", environment, "--repository", "/mlci/repository"]
     run += ["--state", "/mlci/state", "--metrics-port", str(AGENT_PORT)]
+    run += ["--host", "0.0.0.0"]  # noqa: S104 (in the container: Rollouts' controller asks)
     probe = {"httpGet": {"path": "/metrics", "port": "http"}, "timeoutSeconds": 5}
     agent = {
         **_container("agent", argo, ["mlci"], run, [repository, state, git, tmp]),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlci.records.argo import Argo
-from mlci.render.names import ENVIRONMENT, HASH
+from mlci.records.labels import ENVIRONMENT, HASH, MANAGED_BY
 
 API = "argoproj.io/v1alpha1"
 KINDS = (
@@ -110,6 +110,6 @@ def _name(environment: str) -> str:
 
 
 def _object(kind: str, environment: str, argo: Argo, spec: dict[str, Any]) -> dict[str, Any]:
-    labels = {"app.kubernetes.io/managed-by": "mlci", ENVIRONMENT: environment}
+    labels = {MANAGED_BY: "mlci", ENVIRONMENT: environment}
     metadata = {"name": _name(environment), "namespace": argo.argocd, "labels": labels}
     return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}

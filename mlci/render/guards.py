@@ -4,9 +4,10 @@ import urllib.parse
 from typing import Any
 
 from mlci.records.argo import Argo
+from mlci.records.labels import HASH, MODEL
 from mlci.records.release import Release
 from mlci.render.analysis import INTERVAL
-from mlci.render.names import HASH, MODEL, PORT, selector, thing
+from mlci.render.names import PORT, selector, thing
 
 
 def guards(release: Release, argo: Argo) -> list[dict[str, Any]]:

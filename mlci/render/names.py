@@ -2,13 +2,11 @@
 
 from typing import Any
 
+from mlci.records.labels import MODEL, ours
 from mlci.records.release import Release
 
-MODEL = "mlci.dev/model"
-ENVIRONMENT = "mlci.dev/environment"
 RELEASE = "mlci.dev/release"
 MODEL_DIGEST = "mlci.dev/model-digest"
-HASH = "rollouts-pod-template-hash"  # the label by which Argo Rollouts tells two releases apart
 
 PORT = "v2"  # the name of the port that speaks the Open Inference Protocol
 ADMISSIONS = "/mlci/admissions"
@@ -23,11 +21,7 @@ def selector(release: Release) -> dict[str, str]:
 
 
 def labels(release: Release) -> dict[str, str]:
-    return {
-        "app.kubernetes.io/managed-by": "mlci",
-        ENVIRONMENT: release.environment,
-        MODEL: release.name,
-    }
+    return ours(release.environment, release.name)
 
 
 def thing(
@@ -36,11 +30,6 @@ def thing(
     """An object of the release's bundle."""
     metadata = {"name": name, "namespace": namespace, "labels": labels(release)}
     return {"apiVersion": api, "kind": kind, "metadata": metadata, **rest}
-
-
-def admissions(model: str) -> str:
-    """The ConfigMap in which the agent leaves what is admitted: a key a pod template."""
-    return f"{model}-admissions"
 
 
 def stable_service(release: Release) -> str:

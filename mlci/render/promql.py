@@ -9,7 +9,7 @@ from typing import Any
 
 from mlci.records.argo import Argo
 from mlci.records.policy import Watch
-from mlci.records.prometheus import SOURCES
+from mlci.records.prometheus import Arm, selector
 from mlci.records.release import Release
 from mlci.records.rollout import Strategy
 from mlci.render.analysis import API, BAKE, INTERVAL, NEVER, SILENT, VERDICT, polls
@@ -54,6 +54,8 @@ def _template(
     release: Release, argo: Argo, purpose: str, how: dict[str, Any], more: list[str]
 ) -> dict[str, Any]:
     limit = Watch().error_budget
+    counts = argo.counts
+    assert counts is not None  # noqa: S101 (validation asks for an address)
     metric = {
         "name": purpose,
         "interval": f"{INTERVAL}s",
@@ -63,7 +65,7 @@ def _template(
         "failureLimit": 0,
         "inconclusiveLimit": NEVER,
         "consecutiveErrorLimit": SILENT,
-        "provider": {"prometheus": {"address": argo.prometheus, "query": _query(release, argo)}},
+        "provider": {"prometheus": {"address": counts.address, "query": _query(release, argo)}},
     }
     args = [{"name": each} for each in ("canary", "stable", *more)]
     name = analysis(release, purpose)
@@ -85,20 +87,14 @@ def _query(release: Release, argo: Argo) -> str:
 def _share(release: Release, argo: Argo, service: str, template: str) -> str:
     """Failed requests by all; nothing where there were none."""
     failed, every = [], []
-    for each in SOURCES[argo.source]["requests"]:
-        selector = each["query"]
-        for place, value in (
-            ("$namespace", argo.namespace),
-            ("$model", release.name),
-            ("$service", service),
-            ("$hash", template),
-        ):
-            selector = selector.replace(place, value)
-        every.append(_rate(selector))
-        if isinstance(each["code"], str):
-            failed.append(_rate(f'{selector[:-1]},{each["code"]}=~"5.*"}}'))
-        elif each["code"] >= 500:
-            failed.append(_rate(selector))
+    arm = Arm(namespace=argo.namespace, model=release.name, service=service, hash=template)
+    for each in argo.counts.requests if argo.counts else ():
+        counter = selector(each.query, arm)
+        every.append(_rate(counter))
+        if isinstance(each.code, str):
+            failed.append(_rate(f'{counter[:-1]},{each.code}=~"5.*"}}'))
+        elif each.code >= 500:
+            failed.append(_rate(counter))
     return f"({_sum(failed)}) / ({' + '.join(every)} > 0)"
 
 

@@ -10,18 +10,11 @@ from typing import Any
 
 from mlci.records.argo import Argo
 from mlci.records.digest import digest_of
+from mlci.records.labels import ENVIRONMENT, HASH, MODEL, admissions
 from mlci.records.release import Release
 from mlci.records.serving import Spread
 from mlci.render.containers import TEMPLATE, USER, init_containers, server
-from mlci.render.names import (
-    ENVIRONMENT,
-    HASH,
-    MODEL,
-    MODEL_DIGEST,
-    RELEASE,
-    admissions,
-    selector,
-)
+from mlci.render.names import MODEL_DIGEST, RELEASE, selector
 
 Template = dict[str, Any]
 

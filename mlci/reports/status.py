@@ -7,7 +7,7 @@ _HEAD = ("environment", "model", "serves", "since commit", "verdict", "tip asks 
 
 
 def render(rows: Sequence[Mapping[str, Any]]) -> str:
-    """One line a model and environment, then the reasons of what isn't HEALTHY."""
+    """One line a model and environment, then what is under way and why the rest isn't HEALTHY."""
     if not rows:
         return "no releases"
     lines = [_HEAD, *map(_cells, rows)]
@@ -18,15 +18,30 @@ def render(rows: Sequence[Mapping[str, Any]]) -> str:
         for row in rows
         if row["reason"] and row["state"] not in ("HEALTHY", "ADOPTED")
     ]
-    return "\n".join([*(line.rstrip() for line in table), *reasons])
+    under_way = [_under_way(row) for row in rows if row["delivering"]]
+    return "\n".join([*(line.rstrip() for line in table), *under_way, *reasons])
+
+
+def _under_way(row: Mapping[str, Any]) -> str:
+    """What the records know of it; its weight is the engine's, and is in the agent's metrics."""
+    each, serving = row["delivering"], row["serving"]
+    said = f"{row['model']}/{row['environment']}: {each['version']}"
+    if each["state"] == "REGRESSED":
+        return (
+            f"{said} REGRESSED with nothing HEALTHY to go back to: it keeps its traffic unless the "
+            "policy says `firstReleaseRegressed: stop`"
+        )
+    where = f"beside {serving['version']}" if serving else "with all traffic: a first release"
+    return f"{said} is under way {where}; it waits for live traffic to decide"
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    serving = row["serving"]
+    serving, delivering = row["serving"], row["delivering"]
+    first = f"{delivering['version']}, not HEALTHY" if delivering else "nothing"
     return (
         row["environment"],
         row["model"],
-        serving["version"] if serving else "nothing",
+        serving["version"] if serving else first,
         serving["commit"][:10] if serving else "-",
         (serving["verdict"] or "-") if serving else "-",
         (row["asked"] or "nothing").removeprefix("sha256:")[:10],

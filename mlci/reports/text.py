@@ -29,11 +29,15 @@ NEXT = {
     "wider margin), then gate again.",
 }
 ON_RECORD = "Next: merge; it is delivered without another gate."
+RECORDED = "Next: nothing to do; it is on record what admits the release, and it is delivered."
 TOLERATED = "Next: merge, if you accept what could not be decided; the policy allows it."
 
 
-def render(document: Mapping[str, Any], width: int = 100, *, colour: bool = False) -> str:
-    """``document`` is a verdict in its JSON form, just made or recorded before.
+def render(
+    document: Mapping[str, Any], width: int = 100, *, colour: bool = False, recorded: bool = False
+) -> str:
+    """``document`` is a verdict in its JSON form, just made or recorded before; ``recorded`` where
+    it stands on the records branch, and its release at the protected ref's tip.
 
     No line is wider than ``width`` (at least 40): where the table doesn't fit, each judgement is
     a paragraph of its own. No escape sequence is written unless ``colour``, whatever the names in
@@ -42,7 +46,7 @@ def render(document: Mapping[str, Any], width: int = 100, *, colour: bool = Fals
     contents, width = read(document), max(width, 40)
     verdict = contents.verdict
     if not verdict.judgements:
-        return "\n".join(_summary(contents, width, colour))
+        return "\n".join(_summary(contents, width, colour, recorded))
     rows = [_cells(each) for each in contents.items]
     widths = [max(cell_len(row[at]) for row in [HEADER, *rows]) for at in range(len(HEADER))]
     table = sum(widths) + 2 * (len(widths) - 1) <= width
@@ -53,7 +57,7 @@ def render(document: Mapping[str, Any], width: int = 100, *, colour: bool = Fals
         lines += _wrapped(_reason(judgement), width, "    ")
     for ruling in verdict.rulings:
         lines += _ruled(ruling, width, colour)
-    return "\n".join([*lines, "", *_summary(contents, width, colour)])
+    return "\n".join([*lines, "", *_summary(contents, width, colour, recorded)])
 
 
 def _cells(item: Item) -> tuple[str, ...]:
@@ -130,7 +134,7 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
     )
 
 
-def _summary(contents: Contents, width: int, colour: bool) -> list[str]:
+def _summary(contents: Contents, width: int, colour: bool, recorded: bool) -> list[str]:
     verdict = contents.verdict
     tolerated = verdict.admits and verdict.outcome is Outcome.INCONCLUSIVE
     line = f"{verdict.outcome.value}: {contents.headline}; {contents.summary}" + (
@@ -138,6 +142,8 @@ def _summary(contents: Contents, width: int, colour: bool) -> list[str]:
     )
     on_record = verdict.admits and not verdict.judgements
     next_step = TOLERATED if tolerated else ON_RECORD if on_record else NEXT[verdict.outcome]
+    if recorded and verdict.admits:
+        next_step = RECORDED
     first, *rest = _wrapped(_safe(line), width, "")
     return [
         _painted(first, verdict.outcome, colour),

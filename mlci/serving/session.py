@@ -111,6 +111,7 @@ def open_model(path: Path, *, place: str = "", threads: int = 1) -> OnnxModel:
             place=place,
             found=f"not loadable as ONNX: {_first_line(error)}",
             expected="one self-contained ONNX file",
+            next_step="export the model again, its weights inside the file",
         ) from None
     return OnnxModel(
         place=place,
@@ -125,7 +126,10 @@ def _read(path: Path, place: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise Broken(
-            place=place, found=error.strerror or str(error), expected="a readable ONNX file"
+            place=place,
+            found=error.strerror or str(error),
+            expected="a readable ONNX file",
+            next_step="check the path and your rights to it",
         ) from None
     for magic, kind in _NO_ONNX.items():
         if content.startswith(magic):
@@ -136,7 +140,12 @@ def _read(path: Path, place: str) -> bytes:
                 next_step="convert the model, for instance with skl2onnx",
             )
     if not content:
-        raise Broken(place=place, found="an empty file", expected="an ONNX model")
+        raise Broken(
+            place=place,
+            found="an empty file",
+            expected="an ONNX model",
+            next_step="copy or fetch the file again",
+        )
     return content
 
 

@@ -3,7 +3,9 @@
 Each pair is a Welch test of the difference (a ratio is the contrast low - ratio * high: Fieller
 1954) on the groups' sums, with the covariance that clusters spanning groups bring about. Groups of
 different sizes leave skewness in the difference; it is taken out as in moments.py, where that makes
-the test more careful (of groups that share clusters as if they didn't).
+the test more careful (of groups that share clusters as if they didn't). A small group that doesn't
+hold the rows of its tail has a low mean and seems sure of it: no group's tail is taken for shorter
+than that of all groups together.
 """
 
 from typing import Any
@@ -16,7 +18,7 @@ from mlci.statistics.fairness import Pair
 from mlci.statistics.fairness_gap import GapChange
 from mlci.statistics.group_means import GroupLosses, Means, means
 from mlci.statistics.holm import holm, holm_levels
-from mlci.statistics.moments import long_tail, straightened
+from mlci.statistics.moments import FEWEST, TAKEN_OUT, long_tail, straightened
 from mlci.statistics.pair_table import Kind
 from mlci.statistics.proportions import Floats, quantile
 from mlci.statistics.roots import falling_root
@@ -30,8 +32,8 @@ def mean_pairs(
     """All k(k-1)/2 pairs of the candidate's k groups, as ``fairness.pairwise`` gives them.
 
     ``i`` has the higher mean; ``estimate`` is mean_i - mean_j, or mean_j / mean_i for means above
-    zero. A pair of which a group has fewer than two units, no spread, or a few units that make up
-    the difference shows nothing: its bounds are infinite (a ratio's 0 and None). ValueError for
+    zero. A pair of which a group has fewer than FEWEST units, no spread, or a few units that make
+    up the difference shows nothing: its bounds are infinite (a ratio's 0 and None). ValueError for
     limits that cannot be.
     """
     quantile(confidence)
@@ -83,9 +85,10 @@ class _Table:
         first, second = np.triu_indices(groups, 1)
         swap = value[second] > value[first]
         self.i, self.j = np.where(swap, second, first), np.where(swap, first, second)
-        self.value, self.cubes, self.covariance = value, found.cubes, found.covariance
+        self.value, self.covariance = value, found.covariance
+        self.cubes = _with_tails(found.cubes[:groups], found.covariance, self.units)
         self.high, self.low = value[self.i], value[self.j]
-        enough = (self.units[self.i] >= 2.0) & (self.units[self.j] >= 2.0)
+        enough = (self.units[self.i] >= FEWEST) & (self.units[self.j] >= FEWEST)
         error, skewness, _ = self._spread(1.0)
         self.some: NDArray[np.bool_] = (
             enough & (error > 0.0) & (np.abs(skewness) <= MOST_SKEWED) & np.isfinite(error)
@@ -174,6 +177,22 @@ class _Table:
         with np.errstate(divide="ignore", invalid="ignore"):
             chance = ndtr(surplus / error - stdtrit(degrees, 1.0 - level))
         return np.where(self.some, chance, 0.0)
+
+
+def _with_tails(cubes: Floats, covariance: Floats, units: Floats) -> Floats:
+    """Third moments of the means [m], each at least as far from zero as the skewness of a unit
+    would make it that all groups have on average. Of that all is taken out, as it is of more units
+    than the group's own, of which TAKEN_OUT times what is seen."""
+    error = np.sqrt(covariance.diagonal()[: units.size])
+    there = (units > 0.0) & (error > 0.0)
+    if not there.any():
+        return cubes
+    scale = np.zeros_like(cubes)
+    scale[there] = error[there] ** 3 / np.sqrt(units[there])
+    seen = cubes[there] / scale[there]
+    pooled = float(units[there] @ seen) / float(units[there].sum())
+    shared = pooled / TAKEN_OUT * scale
+    return np.where(np.abs(shared) > np.abs(cubes), shared, cubes)
 
 
 def mean_gap_change(losses: GroupLosses, confidence: float) -> GapChange:

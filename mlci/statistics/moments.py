@@ -21,7 +21,7 @@ from mlci.statistics.sums import Floats, Sums
 FEWEST = 30  # units; below it nothing is known of a tail
 MOST_SKEWED = 0.5  # skewness over the root of n: a few rows make up the mean
 _UNSEEN = 6.0  # over n: the part of the skewness that few units don't show, by simulation
-_TAKEN_OUT = 2.0  # times the skewness seen, by simulation
+TAKEN_OUT = 2.0  # times the skewness seen, by simulation
 _NOISE = 1e-24  # a variance this small against the squares it comes from is rounding
 _CHUNK = 1 << 15
 
@@ -105,12 +105,12 @@ def long_tail(skewness: Any, t: Any) -> Floats:
     """How many standard errors a bound on the side of the long tail lies off, at least t: Hall's
     inverse transformation. ``skewness`` is that seen, over the root of the units' number; below
     zero the tail is short."""
-    a = _TAKEN_OUT * np.maximum(skewness, 1e-6)
+    a = TAKEN_OUT * np.maximum(skewness, 1e-6)
     return np.asarray(np.maximum(3.0 / a * (1.0 - np.cbrt(1.0 - a * (t + a / 6.0))), t))
 
 
 def straightened(skewness: Any, t: Any) -> Floats:
     """The inverse of the bound above: a statistic t > 0 of a mean whose tail may reach below it,
     as Student's would be without the skewness; never more than t."""
-    a = _TAKEN_OUT * np.minimum(skewness, 0.0)
+    a = TAKEN_OUT * np.minimum(skewness, 0.0)
     return np.asarray(np.minimum(t + a * t * t / 3.0 + a * a * t**3 / 27.0 + a / 6.0, t))

@@ -13,11 +13,15 @@ from typing import Any
 
 from mlci.records.outcome import Health
 from mlci.records.policy import Watch
+from mlci.statistics.rate_ratio import FARTHEST
 from mlci.watch.evidence import ERRORS
 from mlci.watch.metric import Estimate, Metric, metrics
 from mlci.watch.watching import Watching
 
 MISSED = 3
+# Just inside the ends of the grid of ratios: its points are rounded.
+_MOST = math.exp(FARTHEST) * (1.0 - 1e-9)
+_LEAST = 1.0 / _MOST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,7 @@ def _health(watching: Watching, watch: Watch, judged: tuple[Metric, ...]) -> tup
         open_still.append(f"{requests} of at least {watch.minimum_requests} requests")
     if open_still:
         return Health.WATCHING, f"not shown yet: {'; '.join(open_still)}"
-    return Health.HEALTHY, "; ".join(_open(metric) for metric in judged)
+    return Health.HEALTHY, "; ".join(_certificate(metric, needed) for metric in judged)
 
 
 def _against(watch: Watch, judged: tuple[Metric, ...]) -> float:
@@ -114,12 +118,35 @@ def _milliseconds(watch: Watch) -> str:
     return f" beyond {', '.join(f'{bound * 1000:g}' for bound in watch.latency)} ms"
 
 
+def _certificate(metric: Metric, needed: float) -> str:
+    """The evidence that shows the metric to be tolerable: the ratio, else the budget."""
+    relative = metric.beside is not None and metric.beside.safe >= needed
+    return _open(metric) if relative else _within(metric)
+
+
 def _open(metric: Metric) -> str:
     if metric.beside is None:
-        return f"{metric.name} {_share(metric)} against a budget of {metric.budget:.3%}"
+        return _within(metric)
     ratio = metric.beside.ratio
-    low, high = ratio.interval
-    return f"{metric.name} {ratio.value:.2f} times stable's [{low:.2f}, {high:.2f}], n={ratio.n}"
+    known = _bounds(ratio.interval)
+    if not known:
+        return f"{_within(metric)}; its ratio to stable's is not known"
+    return f"{metric.name} {ratio.value:.2f} times stable's [{known}], n={ratio.n}"
+
+
+def _bounds(interval: tuple[float, float]) -> str:
+    """What is known of a ratio: the ends of the grid say nothing of it. "" where nothing is."""
+    low, high = interval
+    below, above = low > _LEAST, high < _MOST
+    if below and above:
+        return f"{low:.2f}, {high:.2f}"
+    if below:
+        return f"at least {low:.2f}"
+    return f"at most {high:.2f}" if above else ""
+
+
+def _within(metric: Metric) -> str:
+    return f"{metric.name} {_share(metric)} against a budget of {metric.budget:.3%}"
 
 
 def _share(metric: Metric) -> str:

@@ -106,6 +106,19 @@ def test_no_colour_where_nobody_sees_it_or_wants_it(tmp_path):
     assert done.returncode == 2
 
 
+def test_global_options_may_stand_before_the_verb(capsys, tmp_path):
+    for words in (
+        ("--repository", tmp_path / "a", "--quiet", "status"),
+        (f"--repository={tmp_path / 'a'}", "--format", "json", "status"),
+        ("--repository", tmp_path / "b", "status", "--repository", tmp_path / "a"),
+    ):
+        code, _, err = _run(capsys, *map(str, words))
+        assert code == 2
+        assert f"{tmp_path / 'a'}: there is no such directory" in err
+    assert _run(capsys, "--quiet")[0] == 2
+    assert _run(capsys, "--base", "main", "status")[0] == 2
+
+
 def test_the_version(capsys):
     code, out, _ = _run(capsys, "--version")
     assert code == 0

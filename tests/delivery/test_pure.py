@@ -1,5 +1,6 @@
 """The parts of the embedded engine that need no process."""
 
+import dataclasses
 import io
 import json
 import shlex
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from supervisor.options import UnhosedConfigParser, expand
 
 from mlci.delivery.engine import Arm, Role, Route
-from mlci.delivery.local import counters, envoy_config, files, lock
+from mlci.delivery.local import counters, envoy_config, envoy_routes, files, lock
+from mlci.delivery.local.clusters import cluster_name
 from mlci.delivery.local.supervisor import quote
 from mlci.errors import Conflict
+from mlci.records.rollout import Header
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 
@@ -56,15 +59,40 @@ def test_an_arm_named_twice_is_refused():
         Route(model="income", arms=(arm, arm))
 
 
+TESTERS = (Header(name="x-tester", value="yes"),)
+
+
+def test_testers_and_copies_need_a_canary_and_nothing_else_may_be_unserved():
+    alone = Arm(identity=TWO, role=Role.CANARY, weight=0)
+    assert Route(model="income", arms=(alone,), testers=TESTERS).canary == TWO
+    with pytest.raises(ValueError, match="sum of 100"):
+        Route(model="income", arms=(alone,))
+    stable = route(100).arms
+    for how in ({"testers": TESTERS}, {"shadow": 0.1}):
+        with pytest.raises(ValueError, match="no canary"):
+            Route(model="income", arms=stable, **how)
+    with pytest.raises(ValueError, match=r"a share 0\.\.1"):
+        dataclasses.replace(route(95, 5), shadow=1.5)
+
+
 def test_routes_come_back_from_what_is_written_for_envoy():
-    desired = (route(95, 5), route(100, model="adult"))
-    table = envoy_config.routes(desired, {ONE: "1", TWO: "2"}, 15.0)
-    assert set(envoy_config.routes_of(json.dumps(table))) == set(desired)
+    desired = (
+        route(95, 5),
+        route(100, model="adult"),
+        dataclasses.replace(route(100, 0, model="churn"), testers=TESTERS, shadow=0.25),
+        Route(
+            model="fraud",
+            arms=(Arm(identity=TWO, role=Role.CANARY, weight=0),),
+            testers=TESTERS,
+        ),
+    )
+    table = envoy_routes.routes(desired, {ONE: "1", TWO: "2"}, 15.0)
+    assert set(envoy_routes.routes_of(json.dumps(table))) == set(desired)
 
 
 def test_the_version_of_resources_follows_their_content():
     def version(weight):
-        table = envoy_config.routes([route(100 - weight, weight)], {ONE: "1", TWO: "2"}, 15.0)
+        table = envoy_routes.routes([route(100 - weight, weight)], {ONE: "1", TWO: "2"}, 15.0)
         return table["version_info"]
 
     assert version(5) == version(5) != version(6)
@@ -78,7 +106,7 @@ def test_an_envoy_is_kept_while_it_has_the_buckets_and_the_port():
 
 
 def stats(identity, **values):
-    name = envoy_config.cluster_name(identity)
+    name = cluster_name(identity)
     return [{"name": f"cluster.{name}.upstream_rq_{k}", "value": v} for k, v in values.items()]
 
 
@@ -97,7 +125,7 @@ def test_failures_without_an_answer_and_clients_that_left_are_counted():
 
 def test_histograms_are_stale_while_they_lack_an_answer():
     now = counters.values(stats(ONE, **{"200": 5, "503": 3}))
-    name = f"cluster.{envoy_config.cluster_name(ONE)}.upstream_rq_time"
+    name = f"cluster.{cluster_name(ONE)}.upstream_rq_time"
 
     def times(n):
         buckets = [{"upper_bound": 25, "cumulative": n}]

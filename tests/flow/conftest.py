@@ -289,8 +289,10 @@ class World:
         path: str = PRODUCTION,
         commit: str = "HEAD",
         verdict: str = "",
+        step: int = 0,
     ) -> DeliveryRecord:
-        """A delivery of the release at ``commit`` that went through these states."""
+        """A delivery of the release at ``commit`` that went through these states; a PAUSED one is
+        about ``step``."""
         repository = self.repository
         at = repository.resolve(commit)
         release = parse_release(path, repository.read(at, path))
@@ -313,7 +315,8 @@ class World:
                     verdict=verdict,
                 )
             else:
-                made = next_state(made, state, "put there", by="test")
+                about = step if state is State.PAUSED else 0
+                made = next_state(made, state, "put there", by="test", step=about)
             append(branch, made, history)
         return made
 

@@ -9,12 +9,14 @@ from mlci.flow.arms import Arms
 from mlci.flow.evidence import Evidence
 from mlci.flow.progress import Progress
 from mlci.flow.served import Served
+from mlci.flow.stages import Stage
 from mlci.flow.view import Now
 from mlci.records.outcome import Health
 from mlci.records.policy import Watch
-from mlci.records.traffic import ArmCounts, Scrape
+from mlci.records.traffic import ArmCounts, Scrape, copies_for
 
 WATCH = Watch(latency=(0.5,))
+FIVE = Stage(says="at 5 %", weight=5)
 READY, STARTING, FAILED = Phase.READY, Phase.STARTING, Phase.FAILED
 
 
@@ -60,11 +62,11 @@ def now(stable, route=None):
     ],
 )
 def test_a_stable_server_that_does_not_run_holds_up_nothing(stable, alone_before, compared):
-    route = BOTH.all_canary if alone_before else BOTH.split(5)
+    route = BOTH.all_canary if alone_before else BOTH.at(FIVE)
     found = BOTH.as_they_run(now(stable, route)).as_compared(now(stable, route))
     assert (found.stable is not None) == compared
     assert set(found.servers) == {CANARY.server, STABLE.server}
-    assert found.split(5) == (BOTH.split(5) if compared else BOTH.all_canary)
+    assert found.at(FIVE) == (BOTH.at(FIVE) if compared else BOTH.all_canary)
     first = Arms(canary=CANARY, stable=None)
     assert first.as_they_run(now(stable)).as_compared(now(stable)) == first
 
@@ -114,3 +116,16 @@ def test_another_pair_is_another_watch():
         assert progress.watching["stable"] == identity
     successor = Evidence()
     assert successor.observe(progress, CANARY, None, WATCH, None, in_force=True).watching["missed"]
+
+
+def test_copies_are_another_watch_than_what_users_ask():
+    evidence, progress = Evidence(), Progress(delivery="d")
+    identity = CANARY.server.identity
+    arms = {identity: counts(9, 9), copies_for(identity): counts(7, 7)}
+    arms[STABLE.server.identity] = counts(9, 9)
+    for copies in (True, False):
+        scrape = Scrape(time=0.0, arms=arms)
+        progress = evidence.observe(
+            progress, CANARY, STABLE, WATCH, scrape, in_force=True, copies=copies
+        )
+        assert progress.watching["canary"] == (copies_for(identity) if copies else identity)

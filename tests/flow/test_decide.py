@@ -176,6 +176,29 @@ def test_a_verdict_takes_a_manifest_back_once():
     assert other.state is State.REFUSED
 
 
+@pytest.mark.parametrize("ended", [State.REGRESSED, State.REFUSED])
+def test_a_reversal_that_waits_holds_the_delivery_that_it_takes_back(ended):
+    branch = "mlci/revert/abc"
+    before = [
+        *history("a:HEALTHY", f"b:{ended}"),
+        record(3, "b", State.REVERTED, verdict="fail", reversal=branch),
+    ]
+    barred = HELD if ended is State.REGRESSED else FAILED
+    found = act(tip("b"), before, barred)
+    assert isinstance(found, Record)
+    assert (found.state, found.delivery) == (State.HELD, before[-1].delivery)
+    assert found.reason == f"the reversal waits: merge {branch}"
+    held = [*before, record(4, "b", State.HELD, reason=found.reason)]
+    assert act(tip("b"), held, barred) == Wait(why=f"HELD: {found.reason}")
+    merged = act(tip("a"), held, PASSED)
+    assert isinstance(merged, Record)
+    assert merged.state is State.SUPERSEDED
+    permitted = act(tip("b"), held, PASSED)
+    assert isinstance(permitted, Record)
+    assert permitted.state is State.ADMITTED
+    assert permitted.delivery != before[-1].delivery
+
+
 @pytest.mark.parametrize(
     ("journal", "words", "back"),
     [
@@ -221,6 +244,13 @@ def test_a_delivery_under_way_stays_so_while_nothing_may_be_done():
 )
 def test_a_persons_yes_counts_for_the_pause_before_it(words, approved):
     assert act(tip("b"), history("a:HEALTHY", *words.split())).approved == approved
+
+
+def test_a_persons_yes_to_one_pause_is_none_to_another():
+    *before, paused, approved = history("a:HEALTHY", "b:ADMITTED", "b:PAUSED", "b:APPROVED")
+    for at, said, counts in ((2, 2, True), (4, 2, False), (0, 2, False), (2, 0, False)):
+        known = (*before, replace(paused, step=at), replace(approved, step=said))
+        assert act(tip("b"), known).approved == counts
 
 
 def test_two_agents_mean_the_same_delivery():

@@ -153,7 +153,8 @@ def test_a_remote_that_refuses_the_push(world, make):
     done = world.gate("--record")
     assert done.code == 5
     done.says("origin/mlci/records: the push is refused", "permit this user to push")
-    assert not world.verdict.exists()
+    # what was measured is not lost with it
+    assert json.loads(world.verdict.read_text())["outcome"] == "PASS"
 
 
 def test_a_gate_that_crashes_is_an_error_and_not_silence(world, make):
@@ -246,3 +247,10 @@ def test_what_is_not_merged_is_not_recorded(world, make):
     assert done.code == 4
     done.says(PRODUCTION, "another manifest than the one at origin/main", "after the merge")
     assert world.verdicts(text) == {}
+
+
+def test_what_is_recorded_has_nothing_left_to_do(world):
+    world.gate().says("Next: merge; the release is gated again")
+    for _ in range(2):
+        done = world.gate("--record").says("Next: nothing to do")
+        assert "gated again" not in done.out

@@ -410,3 +410,36 @@ def test_a_git_that_is_not_there(world, monkeypatch, tmp_path):
     done = world.gate()
     assert done.code == 5
     done.says("git is not on PATH", "install git")
+
+
+@pytest.mark.parametrize("verb", ["gate", "plan"])
+def test_rules_that_the_change_alters_are_said_not_to_count(world, make, verb):
+    world.propose(make.model("s", "2"))
+    tip = world.git("rev-parse", "--short=7", "origin/main")
+    altered = make.policy("{gate: accuracy, metric: roc_auc, minimum: 0.1}")
+    world.write({"policies/all.yaml": altered, "policies/more.yaml": "kind: GatePolicy\n"})
+    done = world.run(verb, "releases/income/production.yaml")
+    assert done.code == 0
+    assert f"policies/all.yaml differs from origin/main at {tip}: the tip's counts" in done.err
+    assert f"policies/more.yaml is not in origin/main at {tip}: it doesn't count" in done.err
+    assert "evaluations/exam.yaml" not in done.err
+
+
+def test_rules_that_only_moved_on_at_the_tip_are_not_the_changes(world, make):
+    world.git("checkout", "--quiet", "-b", "change")
+    world.git("checkout", "--quiet", "main")
+    world.merge(
+        {"policies/all.yaml": make.policy("{gate: accuracy, metric: roc_auc, minimum: 0.7}")}
+    )
+    world.git("checkout", "--quiet", "change")
+    done = world.run("plan", "releases/income/production.yaml")
+    assert done.code == 0
+    assert "policies/all.yaml" not in done.err
+
+
+def test_a_remote_by_a_relative_path_is_asked_from_the_work_trees_top(world):
+    world.git("remote", "set-url", "origin", "../origin.git")
+    for at in (world.path, world.path / "releases/income"):
+        assert world.run("status", at=at).code == 0
+    world.record(State.ADOPTED)
+    assert world.git("ls-remote", "origin", "mlci/records") != ""

@@ -128,3 +128,16 @@ def test_two_people_at_once_say_one_word(world, make, act):
     (record,) = world.history()
     assert said[1] == record.reason
     assert said[0] in ("BadInput", "Conflict")
+
+
+def test_an_approval_of_a_pause_is_for_that_delivery_and_that_step(world, make):
+    """The model regressed before, and was approved once: a yes to the pause is not another one."""
+    _regressed(world, make)
+    assert world.run("approve", PRODUCTION, *REASON).code == 0
+    paused = world.record(State.ADMITTED, State.PAUSED, step=2)
+    done = world.run("approve", PRODUCTION, *REASON, "--format=json")
+    assert done.code == 0
+    record = done.fits("delivery")
+    assert (record["delivery"], record["step"], record["verdict"]) == (paused.delivery, 2, "")
+    # The model stays blocked for every other delivery.
+    assert world.gate().code == 3

@@ -54,6 +54,8 @@ def test_what_serves_and_what_is_asked_for(world, make):
         ([State.ADOPTED], 0),
         ([State.ADMITTED, State.REGRESSED], 1),
         ([State.ADMITTED, State.REGRESSED, State.REVERTED], 1),
+        ([State.ADMITTED, State.REGRESSED, State.REVERTED, State.HELD], 1),
+        ([State.ADMITTED, State.REGRESSED, State.SUPERSEDED], 1),
         ([State.REFUSED], 1),
         ([State.HELD], 3),
         ([State.ADMITTED, State.PAUSED], 3),
@@ -140,3 +142,33 @@ def test_nothing_is_written(world):
     world.run("status")
     assert world.git("ls-remote", "origin", "mlci/records") == ""
     assert not (world.path / ".mlci").exists()
+
+
+def test_a_manifest_that_its_own_regressed_bars_has_regressed_until_a_person_permits_it(world):
+    world.record(State.ADMITTED, State.REGRESSED)
+    world.record(State.HELD)
+    assert _wait(world).code == 1
+    assert world.run("approve", PRODUCTION, "--reason", "once more").code == 0
+    assert _wait(world).code == 3
+    world.record(State.ADMITTED, State.HEALTHY)
+    assert _wait(world).code == 0
+
+
+def test_a_first_release_under_way_is_not_nothing(world):
+    world.record(State.ADMITTED)
+    first = _line(world)["delivering"]
+    assert (first["version"], first["state"], first["first"]) == ("1.0.0", "ADMITTED", True)
+    world.record(State.ADMITTED, State.REGRESSED)
+    world.record(State.HELD)
+    assert _line(world)["delivering"]["state"] == "REGRESSED"
+    world.run("status").says("1.0.0 REGRESSED with nothing HEALTHY to go back to")
+
+
+def test_a_canary_under_way_is_shown_beside_what_serves(world, make):
+    world.record(State.ADMITTED, State.HEALTHY)
+    assert _line(world)["delivering"] is None
+    _next(world, make)
+    world.record(State.ADMITTED)
+    line = _line(world)
+    assert (line["serving"]["version"], line["delivering"]["version"]) == ("1.0.0", "2.0.0")
+    assert line["delivering"]["first"] is False

@@ -2,8 +2,10 @@
 
 import pytest
 
+from mlci.flow.recording import append, next_state
 from mlci.flow.take_back import put_right
 from mlci.gitops import deliveries
+from mlci.gitops.records_branch import RecordsBranch
 from mlci.records.delivery import State
 
 PRODUCTION = "releases/income/production.yaml"
@@ -32,6 +34,7 @@ def test_a_person_takes_the_release_back_once(world, delivered):
     assert "Mlci-Reason: it is slow" in world.git("log", "-1", "--format=%B", "origin/main")
     again = world.run("revert", PRODUCTION, "--push", "--format=json")
     assert (again.code, again.json["kind"], again.json["commit"]) == (0, "already", commit)
+    world.run("revert", PRODUCTION, "--push").says("2.0.0 -> 1.0.0: it was taken back before")
     assert world.git("rev-parse", "origin/main") == commit
     assert world.git("status", "--porcelain") == ""
 
@@ -115,3 +118,38 @@ def test_an_agent_on_another_branch_puts_that_branch_right(world, delivered, mak
     world.git("fetch", "--quiet", "origin")
     assert world.git("show", f"origin/live:{PRODUCTION}") + "\n" == delivered
     assert world.git("rev-parse", "origin/main") == before
+
+
+@pytest.mark.parametrize("ended", [State.REGRESSED, State.REFUSED])
+def test_a_person_meets_the_reversal_that_waits_and_makes_no_second_one(world, delivered, ended):
+    hook = world.origin / "hooks/pre-receive"
+    hook.write_text(
+        "#!/bin/sh\nwhile read _ _ ref; do test $ref != refs/heads/main || exit 1; done\n"
+    )
+    hook.chmod(0o755)
+    taken = world.record(ended, verdict="run-1")
+    target = deliveries.champion(world.history())
+    waits = put_right(world.repository, taken, target, base=None, by="agent")
+    assert waits.kind == "branch"
+    reverted = world.history()[-1]
+    held = next_state(reverted, State.HELD, "the reversal waits", by="agent")
+    append(RecordsBranch(world.repository), held, world.history())
+    done = world.run("revert", PRODUCTION, "--push", "--format=json")
+    assert (done.code, done.json["ref"], done.json["commit"]) == (0, waits.ref, waits.commit)
+    branches = world.git("ls-remote", "--heads", "origin", "mlci/revert/*").splitlines()
+    assert len(branches) == 1
+
+
+def test_a_refused_manifest_that_is_merged_anew_can_be_taken_back_anew(world, delivered):
+    refused, target = (
+        world.record(State.REFUSED, verdict="run-1"),
+        deliveries.champion(world.history()),
+    )
+    asked = (world.path / PRODUCTION).read_text()
+    first = put_right(world.repository, refused, target, base=None, by="agent")
+    world.git("pull", "--quiet", "origin", "main")
+    world.merge({PRODUCTION: asked}, "Once more")
+    world.record(State.HELD)
+    done = world.run("revert", PRODUCTION, "--push", "--format=json")
+    assert (done.code, done.json["kind"]) == (0, "pushed")
+    assert done.json["commit"] != first.commit

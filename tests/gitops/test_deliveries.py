@@ -125,6 +125,15 @@ def test_restoration_target_is_another_manifest_that_was_healthy_before(history,
         (["a/m/bad APPROVED", "a/m/bad REGRESSED"], True),
         (["a/m/bad REGRESSED", "a/m/bad APPROVED", "b/m/bad ADMITTED"], True),
         (["a/m/bad REGRESSED", "a/m/bad APPROVED", "b/m/bad ADMITTED", "b/m/bad REGRESSED"], True),
+        # A yes to a pause is for the paused delivery alone.
+        (
+            [
+                "a/m/bad REGRESSED",
+                "a/m/bad APPROVED",
+                *("b/m/bad ADMITTED", "b/m/bad PAUSED", "b/m/bad APPROVED"),
+            ],
+            True,
+        ),
     ],
 )
 def test_a_regressed_model_is_blocked_until_a_person_approves_one_delivery(

@@ -37,10 +37,10 @@ HEAD = (
 def pack(tmp_path, monkeypatch):
     (tmp_path / "floor.yaml").write_text(PACK, encoding="utf-8")
     monkeypatch.setattr(packs, "_FOLDER", tmp_path)
-    for each in (packs.names, extends._pack):
+    for each in (packs.names, extends.pack):
         each.cache_clear()
     yield
-    for each in (packs.names, extends._pack):
+    for each in (packs.names, extends.pack):
         each.cache_clear()
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from mlci.errors import Invalid
 from mlci.manifest.document import kind_of
 from mlci.manifest.evaluation_set import parse_evaluation_set
-from mlci.manifest.parse import examine, parse
+from mlci.manifest.examine import examine
+from mlci.manifest.parse import parse
 from mlci.manifest.policy import parse_policy
 from mlci.manifest.project import parse_project
 from mlci.manifest.release import parse_release

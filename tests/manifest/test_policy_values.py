@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlci.errors import Invalid
-from mlci.manifest.parse import examine
+from mlci.manifest.examine import examine
 from mlci.manifest.policy import parse_policy
 from mlci.manifest.yaml import load
 

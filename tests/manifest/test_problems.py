@@ -72,3 +72,11 @@ def test_keys_without_a_meaning_are_told_apart_from_values_without_one():
     shape = violations(document.source, document.value, "project")
     assert shape.refused == {("spec", "protectedRef")}
     assert shape.unknown == {("spec", "foo")}
+
+
+@pytest.mark.parametrize("text", ["spec: {version: 1.10}", "spec:\n  version:  1.10  # ten"])
+def test_a_number_that_should_be_a_string_is_shown_as_it_is_written(text):
+    document = load("a.yaml", text.encode())
+    schema = {"properties": {"spec": {"properties": {"version": {"type": "string"}}}}}
+    (found,) = violations(document.source, document.value, schema).problems
+    assert (found.found, found.next_step) == ("1.10", "put it in quotes")

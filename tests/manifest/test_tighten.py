@@ -53,6 +53,7 @@ STRICTER = [
     (("watch", "keepWatching"), "1h", "1d"),
     (("watch", "onDeadline"), "pause", "abort"),
     (("watch", "firstReleaseRegressed"), "keep", "stop"),
+    (("watch", "onManualAbort"), "propose", "revert"),
 ]
 
 

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+from mlci.manifest.meaning.waivers import expired
 from mlci.manifest.policy import parse_policy
-from mlci.manifest.waivers import expired
 
 PATH = "policies/production.yaml"
 TEXT = (Path(__file__).parent / "cases" / "pass" / "policy-extends" / PATH).read_text("utf-8")

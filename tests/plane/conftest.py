@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from mlci.delivery.argo.cluster import Cluster, connect
+
 HERE = Path(__file__).parent
 BUILD = SimpleNamespace(**runpy.run_path(str(HERE / "build.py")))
 CANARY = SimpleNamespace(**runpy.run_path(str(HERE / "canary.py")))
+FOLLOWED = SimpleNamespace(**runpy.run_path(str(HERE / "followed.py")))
+RELEASING = SimpleNamespace(**runpy.run_path(str(HERE / "releasing.py")))
 RUNNING = SimpleNamespace(**runpy.run_path(str(HERE / "running.py")))
 
 
@@ -92,6 +97,17 @@ def documents() -> Any:
 
 
 @pytest.fixture
+def releasing() -> Any:
+    """A repository whose releases Argo delivers: (plane, folder, namespace)."""
+    if shutil.which("prometheus") is None:
+        pytest.skip("no prometheus on the PATH: Debian has it as the package prometheus")
+    ports = iter(range(18100, 18200, 2))  # of the plane's own network
+    return lambda plane, folder, namespace: RELEASING.Releasing(
+        plane, folder, namespace, next(ports)
+    )
+
+
+@pytest.fixture
 def namespace(plane: Any, eventually: Any) -> Iterator[str]:
     """A namespace of the test's own, deleted when it ends."""
     name = plane.kubectl("create", "-o", "name", "-f", "-", text=NAMESPACE).strip()
@@ -109,6 +125,20 @@ def namespace(plane: Any, eventually: Any) -> Iterator[str]:
     eventually(lambda: plane.kubectl(*account))
     yield name
     plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def cluster(plane: Any, namespace: str) -> Iterator[Cluster]:
+    """The test's namespace, as the agent is connected to it."""
+    cluster = connect(namespace, plane.kubeconfig)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="session")
+def followed() -> Any:
+    """Small Rollouts with mlci's marks."""
+    return FOLLOWED
 
 
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {generateName: test-}}"

@@ -5,6 +5,7 @@ import json
 import os
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,6 +81,10 @@ class Plane:
         """What runs where a container names an image and no command."""
         (self.folder / "images.json").write_text(json.dumps(commands))
 
+    def keep(self, *folders: Path) -> None:
+        """What containers see although a volume, at /tmp say, lies over it: an image's stand-in."""
+        (self.folder / "keep.json").write_text(json.dumps([str(each) for each in folders]))
+
     def logs(self) -> str:
         """The end of each log, for a test that failed."""
         files = sorted((self.folder / "logs").rglob("*.log"))
@@ -94,6 +99,8 @@ def started(
     program = programs / "plane"
     process = subprocess.Popen(
         [*prefix, program, "up", "--dir", str(folder), "--stop-with-stdin", *options],
+        # What an image would hold: this interpreter's programs, mlci among them.
+        env=os.environ | {"PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -114,7 +114,7 @@ def test_the_built_in_gates_are_those_of_the_registry():
 def test_what_is_built_in_is_found_without_looking_at_packages():
     code = """
 import sys
-from mlci.manifest.parse import examine
+from mlci.manifest.examine import examine
 from mlci.plugins import metrics
 from pathlib import Path
 examine("policies/production.yaml", Path(sys.argv[1]).read_bytes())

@@ -90,6 +90,7 @@ def test_the_agent_may_do_what_it_has_to_and_no_more(objects):
         ("", "pods"): LOOK,
         ("", "services"): LOOK,
         ("", "configmaps"): LOOK | {"create", "patch"},
+        ("", "namespaces"): {"get"},
     }
     assert not any("Secret" in kind or kind.startswith("Cluster") for kind in found)
     assert b"secretName: mlci-agent-git" in files["deploy/production/_environment/agent.yaml"]

@@ -11,6 +11,7 @@ def _row(**changes):
         "state": "HEALTHY",
         "reason": "evidence",
         "serving": serving,
+        "delivering": None,
         "asked": "sha256:" + "b" * 64,
         **changes,
     }
@@ -33,3 +34,17 @@ def test_a_line_a_release_and_the_reasons_of_those_that_are_not_well():
 def test_what_was_adopted_has_no_verdict():
     row = _row(state="ADOPTED", serving={"version": "1", "commit": "a" * 40, "verdict": ""})
     assert render([row]).splitlines()[1].split()[4] == "-"
+
+
+def test_what_is_under_way_beside_the_champion_and_as_a_first_release():
+    canary = _row(state="ADMITTED", delivering={"version": "2.0.0", "state": "ADMITTED"})
+    assert render([canary]).splitlines()[2] == (
+        "income/production: 2.0.0 is under way beside 1.0.0; it waits for live traffic to decide"
+    )
+    first = render([{**canary, "serving": None}])
+    assert "nothing" not in first
+    assert "2.0.0, not HEALTHY" in first
+    assert "2.0.0 is under way with all traffic: a first release" in first
+    taken = {"version": "2.0.0", "state": "REGRESSED"}
+    regressed = render([_row(state="HELD", serving=None, delivering=taken)])
+    assert "it keeps its traffic unless the policy says `firstReleaseRegressed: stop`" in regressed

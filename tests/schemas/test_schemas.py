@@ -82,6 +82,7 @@ def test_stated_defaults_are_those_of_the_records():
         "onDeadline": watch.on_deadline,
         "keepWatching": "1h",
         "firstReleaseRegressed": watch.first_release_regressed,
+        "onManualAbort": watch.on_manual_abort,
     }
     assert share(stated["errorBudget"]) == watch.error_budget
     assert share(stated["latencyBudget"]) == watch.latency_budget

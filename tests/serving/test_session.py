@@ -79,7 +79,7 @@ def test_what_is_no_model_is_broken(tmp_path, content, found):
 
 
 def test_a_missing_file_is_broken(tmp_path):
-    with pytest.raises(Broken, match="No such file"):
+    with pytest.raises(Broken, match=r"No such file.*check the path"):
         open_model(tmp_path / "none.onnx")
 
 

@@ -19,7 +19,7 @@ SMALLER = {
     "calibration": {"runs": 150},
     "fairness": {"runs": 200},
     "gaps": {"runs": 150},
-    "mean_gaps": {"runs": 100},
+    "mean_gaps": {"runs": 60},
     "one_sample": {"runs": 200, "requests": 5_000},
     "canary": {"runs": 60, "scrapes": 60},
     "ratio_looks": {"runs": 2_000},

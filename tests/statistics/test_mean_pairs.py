@@ -148,3 +148,21 @@ def test_a_gap_that_grew_is_shown_and_one_that_did_not_too() -> None:
     assert grown.candidate == pytest.approx(np.ptp([wider[codes == k].mean() for k in (0, 1)]))
     shrunk = mean_gap_change(group_losses(codes, losses, wider, groups=2), 0.95)
     assert (shrunk.lower, shrunk.upper) == pytest.approx((-grown.upper, -grown.lower))
+
+
+def test_a_small_group_has_the_tail_of_all() -> None:
+    """40 rows whose errors say nothing of a tail, beside 2,000 with one or without."""
+    rng = np.random.default_rng(4)
+    small = 0.6 + 0.2 * np.resize([-1.0, 1.0], 40)
+    for large, skewed in ((rng.exponential(size=2000), True), (1.0 + rng.normal(size=2000), False)):
+
+        def p_value(few: int, large: NDArray[np.float64] = large) -> float:
+            losses = np.concatenate([large, small[:few]])
+            found = group_losses(np.repeat([0, 1], [2000, few]), losses, groups=2)
+            (pair,) = mean_pairs(found, kind="difference", limit=0.3, confidence=0.95, assure=False)
+            return pair.p_value
+
+        theirs = ttest_ind(large - 0.3, small, equal_var=False, alternative="greater").pvalue
+        assert bool(p_value(40) > 1.5 * theirs) is skewed
+        assert p_value(30) < 1.0
+        assert p_value(29) == 1.0

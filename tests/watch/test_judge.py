@@ -73,12 +73,17 @@ def test_the_same_rates_are_healthy_by_relative_evidence(say):
     assert said.health is Health.HEALTHY
     assert said.certified
     assert said.evidence["safe/errors"] > 3.7
+    assert "errors 1.00 times stable's [0." in said.reason
 
 
 def test_no_errors_at_all_are_healthy_by_the_budgets(say):
     said = say(canary=(50, 0, 0), stable=(950, 0, 0))
     assert said.health is Health.HEALTHY
     assert said.evidence["safe/errors"] == pytest.approx(0.0)
+    # the budgets promote it, and no ratio is claimed to be known
+    assert "errors 0.000% [0.000%, " in said.reason
+    assert "against a budget of 0.500%" in said.reason
+    assert "stable" not in said.reason
 
 
 def test_the_budget_does_not_promote_while_the_ratio_is_too_large(say):
@@ -87,6 +92,18 @@ def test_the_budget_does_not_promote_while_the_ratio_is_too_large(say):
     assert said.evidence["pass/errors"] > 3.7
     assert said.health is Health.WATCHING
     assert "errors" in said.reason
+
+
+def test_the_ends_of_the_grid_are_no_bounds(say):
+    nothing = say(canary=(5, 0, 0), stable=(95, 0, 0), scrapes=3)
+    assert "; its ratio to stable's is not known" in nothing.reason
+    only_canary = say(canary=(100, 9, 0), stable=(900, 0, 0), scrapes=10)
+    assert "times stable's [at least " in only_canary.reason
+    only_stable = say(canary=(100, 0, 0), stable=(100, 20, 0), scrapes=60)
+    assert "times stable's [at most " in only_stable.reason
+    for said in (nothing, only_canary, only_stable):
+        assert "100.00" not in said.reason
+        assert "0.01," not in said.reason
 
 
 def test_too_few_requests_are_said(say):

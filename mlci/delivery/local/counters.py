@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mlci.delivery.local.envoy_config import identity_of
+from mlci.delivery.local.clusters import CLUSTERS, counted_as
 from mlci.records.traffic import ArmCounts
 
 COUNTS = (
-    r"^cluster\.server-[0-9a-f]{64}\.upstream_rq_"
+    rf"^cluster\.{CLUSTERS}\.upstream_rq_"
     r"(total|active|completed|cancelled|pending_active|pending_failure_eject|pending_overflow|\d{3})$"
 )
-TIMES = r"^cluster\.server-[0-9a-f]{64}\.upstream_rq_time$"
+TIMES = rf"^cluster\.{CLUSTERS}\.upstream_rq_time$"
 
-_NAME = re.compile(r"cluster\.(server-[0-9a-f]{64})\.upstream_rq_(\w+)")
+_NAME = re.compile(rf"cluster\.({CLUSTERS})\.upstream_rq_(\w+)")
 _NEVER_SENT = ("cancelled", "pending_failure_eject", "pending_overflow", "pending_active")
 
 Values = Mapping[str, Mapping[str, int]]
@@ -21,22 +21,22 @@ Buckets = Mapping[str, tuple[tuple[float, int], ...]]
 
 
 def values(stats: Iterable[Mapping[str, Any]]) -> Values:
-    """identity -> the part of the name after ``upstream_rq_`` -> value."""
+    """arm -> the part of the name after ``upstream_rq_`` -> value."""
     found: dict[str, dict[str, int]] = {}
     for each in stats:
         match = _NAME.fullmatch(each.get("name", ""))
         if match:
-            found.setdefault(identity_of(match[1]), {})[match[2]] = int(each["value"])
+            found.setdefault(counted_as(match[1]), {})[match[2]] = int(each["value"])
     return found
 
 
 def buckets(stats: Iterable[Mapping[str, Any]]) -> Buckets:
-    """identity -> (le in seconds, cumulative count); absent before its first answer."""
+    """arm -> (le in seconds, cumulative count); absent before its first answer."""
     found = {}
     for histogram in (one for each in stats for one in each.get("histograms", ())):
         match = _NAME.fullmatch(histogram["name"])
         if match:
-            found[identity_of(match[1])] = tuple(
+            found[counted_as(match[1])] = tuple(
                 (each["upper_bound"] / 1000, int(each["cumulative"]))
                 for each in histogram["buckets"]
             )

@@ -19,7 +19,8 @@ import psutil
 
 from mlci.delivery.engine import Phase, Route, Running, Server, ServerState
 from mlci.delivery.local import envoy as proxy
-from mlci.delivery.local import envoy_config, lock, orphans, ports
+from mlci.delivery.local import envoy_config, envoy_routes, lock, orphans, ports
+from mlci.delivery.local.clusters import all_of
 from mlci.delivery.local.front import ENVOY, Front
 from mlci.delivery.local.pauses import Pauses
 from mlci.delivery.local.servers import Command, Kept, Servers, runs, serve_command
@@ -120,10 +121,10 @@ class LocalEngine:
                     raise ValueError(f"{arm.identity} is routed before it is ensured")
             versions = {identity: kept.version for identity, kept in known.items()}
             self._write_clusters()
-            self._envoy.apply("routes.json", envoy_config.routes(routes, versions, self._timeout))
+            self._envoy.apply("routes.json", envoy_routes.routes(routes, versions, self._timeout))
 
     def routes(self) -> tuple[Route, ...]:
-        return envoy_config.routes_of((self._root / "xds" / "routes.json").read_text("utf-8"))
+        return envoy_routes.routes_of((self._root / "xds" / "routes.json").read_text("utf-8"))
 
     def drain_and_stop(self, identity: str) -> None:
         kept = self._servers.all().get(identity)
@@ -133,7 +134,7 @@ class LocalEngine:
             raise ValueError(f"{identity} is still routed")
         # A request that was on its way when the routes changed is counted by now.
         time.sleep(STRAGGLER_SECONDS)
-        self._front.wait_until_idle(envoy_config.cluster_name(identity))
+        self._front.wait_until_idle(all_of(identity))
         with self._writing:
             if any(arm.identity == identity for route in self.routes() for arm in route.arms):
                 return

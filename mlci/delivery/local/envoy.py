@@ -85,11 +85,12 @@ class Envoy:
         after = counters.values(self._ask_stats(counters.COUNTS))
         return Scrape(time=moment, arms=counters.counts(before, now, times, after))
 
-    def active(self, cluster: str | None = None) -> int:
-        """Requests in flight: at one server, or at all and from all clients."""
+    def active(self, clusters: str | None = None) -> int:
+        """Requests in flight: in the clusters whose names are like the regular expression, or at
+        all and from all clients."""
         names = (
-            rf"^cluster\.{cluster}\.upstream_rq_(active|pending_active)$"
-            if cluster
+            rf"^cluster\.{clusters}\.upstream_rq_(active|pending_active)$"
+            if clusters
             else r"^http\.ingress\.downstream_rq_active$"
         )
         return sum(self._stats(names))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from mlci.delivery.local import envoy as proxy
-from mlci.delivery.local import envoy_config, files, ports
+from mlci.delivery.local import envoy_config, envoy_routes, files, ports
 from mlci.delivery.local.pauses import Pauses
 from mlci.delivery.local.supervisor import Supervisor
 from mlci.errors import Broken
@@ -55,7 +55,7 @@ class Front:
             "xds/clusters.json": envoy_config.clusters(ports_of),
         }
         if not (self._root / "xds/routes.json").exists():
-            table["xds/routes.json"] = envoy_config.routes((), {}, self._timeout)
+            table["xds/routes.json"] = envoy_routes.routes((), {}, self._timeout)
         for name, content in table.items():
             files.replace(self._root / name, json.dumps(content, indent=1))
 
@@ -87,10 +87,11 @@ class Front:
                 )
             time.sleep(0.05)
 
-    def wait_until_idle(self, cluster: str | None = None) -> None:
-        """No request is in flight, at one server or at all; bounded by the route's timeout."""
+    def wait_until_idle(self, clusters: str | None = None) -> None:
+        """No request is in flight, in clusters with names like that or at all; bounded by the
+        route's timeout."""
         deadline = time.monotonic() + self._timeout + 1.0
-        while self.envoy.active(cluster) and time.monotonic() < deadline:
+        while self.envoy.active(clusters) and time.monotonic() < deadline:
             time.sleep(0.02)
 
     def drain(self) -> None:

@@ -55,6 +55,23 @@ def measure(spec: GateSpec, planned: tuple[Planned, ...], bench: Bench) -> LoadM
             return replace(empty, error=str(error))
 
 
+def measure_running(
+    spec: GateSpec,
+    planned: tuple[Planned, ...],
+    target: Target,
+    say: Callable[[str], None],
+) -> LoadMeasurement:
+    """The absolute objectives of a server that runs already, and goes on running. What can't be
+    measured is said in the measurement."""
+    terms = read_terms(spec)
+    empty = LoadMeasurement(timeout=terms.timeout)
+    try:
+        with generating({CANDIDATE: target}, rate=terms.rate, timeout=terms.timeout) as generator:
+            return _Run(spec, planned, terms, generator, say, empty).all()
+    except Broken as error:
+        return replace(empty, error=str(error))
+
+
 def _champion(stack: ExitStack, bench: Bench, folder: Path) -> Target:
     if bench.champion is None:
         raise Broken(place=bench.candidate.release.path, found="no champion", expected="a model")

@@ -25,6 +25,12 @@ def models(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def requests_of() -> SimpleNamespace:
+    """The bodies of usual and odd requests."""
+    return TRAFFIC
+
+
+@pytest.fixture
 def until() -> Callable[..., object]:
     return TRAFFIC.until
 
@@ -56,9 +62,9 @@ def live(world, models, traffic, until) -> Callable[..., object]:
     """A world whose champion 1.0 was adopted, with an agent and traffic; the traffic."""
 
     def start(*arguments: str, champion: Path | None = None, **how) -> object:
-        variables = how.pop("variables", None)
+        variables, rollout = how.pop("variables", None), how.pop("rollout", "")
         world.build(**how)
-        world.release("1.0", champion or models("good"))
+        world.release("1.0", champion or models("good"), rollout=rollout)
         adopted = world.mlci("adopt", WORLD.MANIFEST, "--reason", "ran before")
         assert adopted.returncode == 0, adopted.stderr
         agent = world.agent(*arguments, variables=variables)

@@ -66,6 +66,21 @@ def hanging(path: Path) -> Path:
     return _save(path, nodes + _scoring("same"), constants)
 
 
+def silent(path: Path) -> Path:
+    """An answer to the exam's many rows, none to a single one, as live requests have."""
+    nodes = [
+        helper.make_node("Shape", ["age"], ["shape"]),
+        helper.make_node("Sub", ["shape", "less"], ["index"]),
+        helper.make_node("Gather", ["table", "index"], ["found"]),
+        helper.make_node("ReduceMax", ["found"], ["largest"], keepdims=0),
+        helper.make_node("Mul", ["largest", "naught"], ["nothing"]),
+        helper.make_node("Add", ["age", "nothing"], ["same"]),
+    ]
+    table = numpy_helper.from_array(np.zeros(200_000, np.float32), "table")
+    less = numpy_helper.from_array(np.array([200_002, 1], np.int64), "less")
+    return _save(path, nodes + _scoring("same"), [*_constants(5.0), table, less])
+
+
 def renamed(path: Path) -> Path:
     """Its inputs are called otherwise: every live request is refused with 400."""
     graph = [helper.make_node("Identity", ["years"], ["age"]), *_scoring("age")]

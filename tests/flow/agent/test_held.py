@@ -101,14 +101,18 @@ def test_a_remote_that_refuses_the_reversal(live, world, models, until):
         until(lambda: world.states()[-1] == "HELD 1.1")
         clients.odd = 0.0
         assert world.states()[-3:] == ["REGRESSED 1.1", "REVERTED 1.1", "HELD 1.1"]
-        branch = world.records()[-2].reversal
-        assert branch == f"mlci/revert/{world.records()[-2].delivery}"
+        regressed, reverted, held = world.records()[-3:]
+        branch = reverted.reversal
+        assert branch == f"mlci/revert/{regressed.delivery}"
+        assert held.delivery == regressed.delivery
+        assert held.reason == f"the reversal waits: merge {branch}"
         unchanged(world, clients, until)
     world.git("fetch", "--quiet", "origin")
     world.git("merge", "--quiet", "--ff-only", f"origin/{branch}")
     world.push()
     assert world.manifest() == good
     until(lambda: world.states()[-1] == "SUPERSEDED 1.1")
+    assert "1.1 SUPERSEDED: the tip asks for the champion again" in world.log
     unchanged(world, clients, until)
 
 

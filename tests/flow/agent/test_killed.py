@@ -81,6 +81,7 @@ def test_killed_in_the_middle_of_a_canary(live, world, models, until):
         "1.1", models("failing"), steps="[{weight: 30, bake: 5s}, {weight: 60, bake: 1s}]"
     )
     until(lambda: clients.of("1.1") > 30)
+    until(lambda: "1.1 at 30 %" in world.log)
     servers = {each.pid for each in world.servers()}
     world.agents[-1].kill()
     world.until_ended(world.agents[-1])

@@ -106,13 +106,14 @@ class World:
                 "clone", "--quiet", f"file://{self.origin}", str(self.clone), inside=self.folder
             )
 
-    def declare(self, *, hold: bool = False) -> None:
+    def declare(self, *, hold: bool = False, freeze: object = None) -> None:
         ref = "origin/main" if self.remote else "main"
         self.write(
             "mlci.yaml",
             f"apiVersion: mlci.dev/v1\nkind: Project\nspec:\n  protectedRef: {ref}\n"
             "  environments:\n"
             f"    - {{name: production, hold: {str(hold).lower()}, "
+            f"{f'freeze: {json.dumps(freeze)}, ' if freeze else ''}"
             f"engine: {{local: {{port: {self.port}}}}}}}\n",
         )
 
@@ -148,8 +149,11 @@ class World:
         replicas: int = 1,
         steps: str = "[{weight: 50, bake: 500ms}]",
         inputs: str = "",
+        rollout: str = "",
+        serving: str = "",
     ) -> str:
         """Merges a release: manifest, model and bundle in one commit. The manifest's digest."""
+        rollout = rollout or f"{{strategy: canary, steps: {steps}}}"
         uri = f"models/{model.name}"
         target = self.work / uri
         target.parent.mkdir(exist_ok=True)
@@ -161,8 +165,8 @@ class World:
             "metadata: {name: income, environment: production}\n"
             f'spec:\n  version: "{version}"\n  task: binary-classification\n'
             f'  model: {{uri: {uri}, digest: "{digest(model)}", format: onnx{more}}}\n'
-            f"  evaluation: exam\n  serving: {{replicas: {replicas}}}\n"
-            f"  rollout: {{strategy: canary, steps: {steps}}}\n",
+            f"  evaluation: exam\n  serving: {{replicas: {replicas}{serving}}}\n"
+            f"  rollout: {rollout}\n",
         )
         self.write(BUNDLE, f"version: {version}\n")
         self.merge(f"Release {version}")

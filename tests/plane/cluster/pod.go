@@ -125,6 +125,7 @@ func (pod *pod) work() {
 		return
 	}
 	defer pod.network.Close()
+	defer pod.refreshing()()
 	policy := pod.object.Spec.RestartPolicy
 	initPolicy := policy
 	if policy == v1.RestartPolicyAlways {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	authentication "k8s.io/api/authentication/v1"
 	v1 "k8s.io/api/core/v1"
@@ -13,6 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/kubernetes/pkg/fieldpath"
 )
+
+const refreshEvery = time.Second // the real kubelet takes about a minute
 
 // volume is where a pod's volume lies on the host.
 func (pod *pod) volume(name string) string {
@@ -34,10 +39,48 @@ func (process *process) mounts() []bind {
 			Source: filepath.Join(process.pod.volume(mount.Name), mount.SubPath), Target: mount.MountPath, ReadOnly: mount.ReadOnly,
 		})
 	}
+	for _, folder := range process.pod.node.kept() {
+		binds = append(binds, bind{Source: folder, Target: folder})
+	}
 	return binds
 }
 
-// fill makes one volume. It is filled once: later changes of a ConfigMap don't reach the pod.
+// kept are folders of the host that stand in for what images hold, whatever volume lies over them.
+func (node *node) kept() []string {
+	var folders []string
+	if content, err := os.ReadFile(filepath.Join(node.dir, "keep.json")); err == nil {
+		_ = json.Unmarshal(content, &folders)
+	}
+	return folders
+}
+
+// refreshing brings later changes of ConfigMaps and Secrets into the pod's volumes until what it
+// returns is called. What can't be read stays as it was.
+func (pod *pod) refreshing() func() {
+	ctx, cancel := context.WithCancel(pod.ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(refreshEvery):
+			}
+			for _, volume := range pod.object.Spec.Volumes {
+				if volume.ConfigMap != nil || volume.Secret != nil {
+					_ = pod.fill(volume)
+				}
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// fill makes one volume, or makes it what it would be by now.
 func (pod *pod) fill(volume v1.Volume) error {
 	source := volume.VolumeSource
 	folder := pod.volume(volume.Name)
@@ -49,10 +92,10 @@ func (pod *pod) fill(volume v1.Volume) error {
 		return nil
 	case source.ConfigMap != nil:
 		values, err := pod.values("configmap", source.ConfigMap.Name, source.ConfigMap.Optional)
-		return write(folder, values, source.ConfigMap.Items, err)
+		return mirror(folder, values, source.ConfigMap.Items, err)
 	case source.Secret != nil:
 		values, err := pod.values("secret", source.Secret.SecretName, source.Secret.Optional)
-		return write(folder, values, source.Secret.Items, err)
+		return mirror(folder, values, source.Secret.Items, err)
 	case source.DownwardAPI != nil:
 		return pod.describe(folder, source.DownwardAPI.Items)
 	case source.Projected != nil:
@@ -173,7 +216,21 @@ func (pod *pod) all(source v1.EnvFromSource) (map[string]string, error) {
 	return found, err
 }
 
-// write makes a file of each value, or of those that items name.
+// mirror writes, and removes files that come from no value any more.
+func mirror(folder string, values map[string][]byte, items []v1.KeyToPath, err error) error {
+	if err := write(folder, values, items, err); err != nil || len(items) > 0 {
+		return err
+	}
+	files, err := os.ReadDir(folder)
+	for _, file := range files {
+		if _, known := values[file.Name()]; !known {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, file.Name())))
+		}
+	}
+	return err
+}
+
+// write makes a file of each value, or of those that items name. No file is ever seen half-written.
 func write(folder string, values map[string][]byte, items []v1.KeyToPath, err error) error {
 	if err != nil {
 		return err
@@ -192,7 +249,14 @@ func write(folder string, values map[string][]byte, items []v1.KeyToPath, err er
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
+		if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, content) {
+			continue
+		}
+		fresh := filepath.Join(filepath.Dir(path), ".new-"+filepath.Base(path))
+		if err := os.WriteFile(fresh, content, 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(fresh, path); err != nil {
 			return err
 		}
 	}

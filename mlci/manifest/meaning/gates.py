@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 from mlci.manifest.document import dig, mappings
-from mlci.manifest.gate_robustness import check_robustness, limits_of_robustness
-from mlci.manifest.gate_size import check_size, limits_of_size
+from mlci.manifest.meaning.gate_robustness import check_robustness, limits_of_robustness
+from mlci.manifest.meaning.gate_size import check_size, limits_of_size
 from mlci.manifest.problems import Problems, one_of, show
 from mlci.manifest.quantities import amount, number
 from mlci.plugins import metrics
@@ -129,7 +129,8 @@ def _check_fairness(entry: Entry, keys: Keys, problems: Problems) -> None:
         for key in ("minimumRatio", "champion"):
             if key in entry:
                 found = f"{key} of {metric.name}, which a package brings"
-                problems.add((*keys, key), found, show("maximumDifference"))
+                wanted = "maximumDifference, which is all that its resamples bound"
+                problems.add((*keys, key), found, wanted)
         return
     _margin(entry, metric, keys, problems)
     _check_of(entry, metric, keys, problems)
@@ -167,7 +168,6 @@ def _in_range(
     below = value is not None and low is not None and value < low
     above = value is not None and high is not None and value > high
     if below or above:
-        expected = " and ".join(
-            [f"{low:g} or more"] * (low is not None) + [f"{high:g} or less"] * (high is not None)
-        )
+        ends = ((low, "or more"), (high, "or less"))
+        expected = " and ".join(f"{end:g} {side}" for end, side in ends if end is not None)
         problems.add(keys, f"{value:g}", expected)
