@@ -20,30 +20,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("mlci")
 
-# Journeys that measure how long something takes: another beside them would be measured with them.
-ALONE = (
-    "delivery/test_preview.py",
-    "delivery/test_watch_live.py",
-    "flow/test_preview.py",
-    "gates/load/",
-    "gates/test_size.py",
-    "loadtest/",
-    "serving/",
-)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        place = item.path.relative_to(here).as_posix() if here in item.path.parents else ""
-        if place.startswith(ALONE) and item.get_closest_marker("journey"):
-            item.add_marker(pytest.mark.alone)
-        if place.startswith("plane/"):
-            # One plane for all of them: they stay in one process.
-            item.add_marker(pytest.mark.xdist_group("plane"))
-
-
 Bring = Callable[..., None]
 
 

@@ -105,7 +105,7 @@ class Releasing:
             "prometheus": {
                 "address": f"http://{GATEWAY}:{self.prometheus_port}",
                 "source": "mlci",
-                "every": "1s",
+                "every": "2s",
             },
         }
         spec = {

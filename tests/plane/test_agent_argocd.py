@@ -12,10 +12,15 @@ pytestmark = [pytest.mark.journey, pytest.mark.plane]
 def test_a_release_that_only_fails_under_live_traffic_is_taken_back_in_git(
     argocd, releasing, eventually, tmp_path
 ):
-    world = releasing(argocd, tmp_path, "production")
-    if not argocd.kubectl("get", "namespace", "production", "--ignore-not-found"):
-        argocd.kubectl("create", "namespace", "production")
+    world = releasing(argocd, tmp_path, "models")
+    argocd.kubectl("create", "namespace", "models")
     with ExitStack() as stack:
+        stack.callback(lambda: argocd.kubectl("delete", "namespace", "models", "--wait=false"))
+        stack.callback(
+            lambda: argocd.kubectl(
+                "delete", "applications", "--all", "-n", "argocd", "--wait=false"
+            )
+        )
         stack.enter_context(world.prometheus())
         world.release("1.0.0")
         world.mlci("render", "--environment", "production")
@@ -27,14 +32,14 @@ def test_a_release_that_only_fails_under_live_traffic_is_taken_back_in_git(
         world.start_agent()
         stack.callback(lambda: world.agent and world.stop_agent())
         traffic = stack.enter_context(world.traffic())
-        eventually(lambda: world.reached("1.0.0", "HEALTHY"), seconds=120)
+        eventually(lambda: world.reached("1.0.0", "HEALTHY"), seconds=240)
 
         world.release("1.1.0")
-        eventually(lambda: world.reached("1.1.0", "HEALTHY"), seconds=180)
+        eventually(lambda: world.reached("1.1.0", "HEALTHY"), seconds=300)
         good = world.rollout()["status"]["stableRS"]
 
         world.release("1.3.0")
-        eventually(lambda: world.reached("1.3.0", "REVERTED"), seconds=180)
+        eventually(lambda: world.reached("1.3.0", "REVERTED"), seconds=300)
         # The identical template is stable again, without a step.
         eventually(
             lambda: (
