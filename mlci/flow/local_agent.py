@@ -4,7 +4,6 @@ Servers and Envoy belong to the supervisor and outlive this process; only SIGTER
 them, in order and drained.
 """
 
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,7 @@ from mlci.flow.delivering import Delivering
 from mlci.flow.evidence import Evidence
 from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
-from mlci.flow.gating import GateRun
-from mlci.flow.keeper import Keeper
+from mlci.flow.keeping import keeper_of, who
 from mlci.flow.permission import known_models
 from mlci.flow.progress import Journal
 from mlci.flow.reading import Reader
@@ -100,7 +98,6 @@ class Making:
 
     def kept(self, model: str) -> Kept:
         folder = self.folder / "models" / model
-        by = f"mlci agent on {socket.gethostname()}"
         explain = Explain(f"{model}/{self.environment}", self.say)
         hand = Delivering(
             shelf=Shelf(
@@ -114,18 +111,14 @@ class Making:
             evidence=Evidence(),
             scribe=Scribe(self.repository, self.reader.act, explain),
             explain=explain,
-            by=by,
+            by=who(),
         )
-        keeper = Keeper(
+        keeper = keeper_of(
+            model,
+            hand,
             repository=self.repository,
             base=self.base,
             environment=self.environment,
-            model=model,
-            gate=GateRun(
-                repository=self.repository.root or self.repository.git_dir,
-                folder=folder / "gate",
-            ),
-            hand=hand,
-            by=by,
+            folder=folder,
         )
         return Kept(keeper=keeper, hand=hand)

@@ -4,7 +4,6 @@ It keeps nothing: what it knows it reads from Git, the cluster and Prometheus, s
 goes on where an old one was killed.
 """
 
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +25,7 @@ from mlci.flow.argo.rounds import ArgoAgent, Kept
 from mlci.flow.doing import Doing
 from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
-from mlci.flow.gating import GateRun
-from mlci.flow.keeper import Keeper
+from mlci.flow.keeping import keeper_of, who
 from mlci.flow.permission import known_models
 from mlci.flow.reading import Reader
 from mlci.flow.scribe import Scribe
@@ -131,7 +129,6 @@ class _Making:
     _known: dict[str, Delivered] = field(default_factory=dict)
 
     def kept(self, model: str) -> Kept:
-        by = f"mlci agent on {socket.gethostname()}"
         explain = Explain(f"{model}/{self.environment}", self.say)
         doing = Doing(self.aside.submit, explain)
         notices = Notices(
@@ -144,7 +141,7 @@ class _Making:
             doing=doing,
             scribe=Scribe(self.repository, self.reader.act, explain),
             explain=explain,
-            by=by,
+            by=who(),
         )
         hand = Following(
             argo=self.argo,
@@ -155,17 +152,13 @@ class _Making:
             moving=moving,
             explain=explain,
         )
-        keeper = Keeper(
+        keeper = keeper_of(
+            model,
+            hand,
             repository=self.repository,
             base=self.base,
             environment=self.environment,
-            model=model,
-            gate=GateRun(
-                repository=self.repository.root or self.repository.git_dir,
-                folder=self.folder / "models" / model / "gate",
-            ),
-            hand=hand,
-            by=by,
+            folder=self.folder / "models" / model,
         )
         return Kept(keeper=keeper, hand=hand)
 

@@ -29,8 +29,6 @@ from mlci.records.notice import Notice
 from mlci.records.outcome import Health
 from mlci.watch.judge import Assessment
 
-_ADMITTED = (Answer.WATCHING, Answer.HEALTHY)
-
 
 @dataclass
 class Following:
@@ -88,7 +86,7 @@ class Following:
         self.explain(at.reason * (at.stage in (Stage.ABSENT, Stage.INVALID)), topic="fate")
         notice = self.notices.about(own.template, record.delivery)
         refused = self._refused(champion, own, now)
-        if refused or notice is None or notice.outcome not in _ADMITTED:
+        if refused or notice is None or not notice.outcome.admits:
             self._admission(record, own, notice, refused, now)
             return
         seen = self._look(record, own, notice, at, now)
@@ -188,7 +186,7 @@ class Following:
         held = Said(answer=Answer.HELD, reason=why or "its admission is being written")
         self._say(record, Both(admission=held, analysis=held), now)
         self.explain(f"HELD: {why}" * bool(why), topic="admission")
-        if why and notice is not None and notice.outcome in _ADMITTED:
+        if why and notice is not None and notice.outcome.admits:
             self.moving.leave(own, replace(notice, outcome=Answer.HELD, reason=why), now)
         if why or moment is None:
             return
