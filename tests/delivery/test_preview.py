@@ -13,7 +13,7 @@ from mlci.delivery.engine import Arm, Role, Route
 from mlci.records.rollout import Header
 from mlci.records.traffic import copies_for, of_testers
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.alone]
 TESTERS = (Header(name="Mlci-Preview", value="income"), Header(name="x-tester", value="yes"))
 REQUESTS = 100_000
 

@@ -9,7 +9,7 @@ from mlci.records.policy import Watch
 from mlci.watch.judge import assess
 from mlci.watch.watching import Watching
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.alone]
 WATCH = Watch(latency=(0.05, 0.1, 0.25))
 
 

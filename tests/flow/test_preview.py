@@ -76,6 +76,7 @@ def checked(world, make, tmp_path):
 
 
 @pytest.mark.journey
+@pytest.mark.alone
 def test_the_load_gates_objectives_hold_for_the_preview_too(checked):
     assert checked(200) == {"wrong": "", "undecided": ""}
     said = checked(500)

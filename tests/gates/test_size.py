@@ -245,6 +245,7 @@ def test_a_file_is_counted(measured, models, tmp_path):
 
 
 @pytest.mark.journey
+@pytest.mark.alone
 def test_a_cold_start_ends_with_the_first_answer(measured, models, tmp_path):
     linear = models.linear(tmp_path / "a.onnx")
     limits = {"metric": "cold_start", "maximum": "10ms", "champion": {"maximumRatio": 20}}
@@ -256,6 +257,7 @@ def test_a_cold_start_ends_with_the_first_answer(measured, models, tmp_path):
 
 
 @pytest.mark.journey
+@pytest.mark.alone
 def test_peak_memory_holds_the_models_weights(measured, models, tmp_path):
     linear = models.linear(tmp_path / "a.onnx")
     heavy = onnx.load(str(linear))
@@ -272,6 +274,7 @@ def test_peak_memory_holds_the_models_weights(measured, models, tmp_path):
 
 
 @pytest.mark.journey
+@pytest.mark.alone
 def test_models_that_cant_be_served(measured, models, tmp_path):
     linear, pickled = models.linear(tmp_path / "a.onnx"), tmp_path / "p.onnx"
     pickled.write_bytes(pickle.dumps({"a": 1}))
@@ -286,6 +289,7 @@ def test_models_that_cant_be_served(measured, models, tmp_path):
 
 
 @pytest.mark.journey
+@pytest.mark.alone
 def test_a_request_that_fails_is_an_error(measured, models, tmp_path):
     picky = models.picky(tmp_path / "picky.onnx")
     one = measured(picky, metric="peak_memory", maximum="1GB")["maximum"]
@@ -294,6 +298,7 @@ def test_a_request_that_fails_is_an_error(measured, models, tmp_path):
 
 
 @pytest.mark.journey
+@pytest.mark.alone
 def test_a_start_that_fails_later_is_an_error_of_its_arm(measured, models, tmp_path):
     linear, theirs = models.linear(tmp_path / "a.onnx"), models.linear(tmp_path / "b.onnx")
 

@@ -17,7 +17,7 @@ from mlci.loadtest.schedule import arrivals
 from mlci.loadtest.served import served
 from mlci.serving.session import open_model
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.alone]
 
 
 @pytest.fixture

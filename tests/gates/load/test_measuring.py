@@ -8,7 +8,7 @@ import pytest
 
 from mlci.records.outcome import Outcome
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.alone]
 
 OBJECTIVES = {"p95": "250ms", "errorRate": "10%"}
 # Wide enough for a machine that is busy with other tests: what is tight is tested on records.
