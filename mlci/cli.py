@@ -21,6 +21,7 @@ VERBS = {
     "agent": "Reconcile the protected ref to this machine: deliver, watch, take back.",
     "approve": "A person's yes: to a rerun of a gate, or to a model that REGRESSED.",
     "bring": "Fetch a model and verify its digest before it is there.",
+    "changed": "Show the releases that a change touches, and write their gate jobs.",
     "demo": "The whole story on one machine, in a temporary folder.",
     "gate": "Measure a release and judge it under the policies.",
     "judge": "Judge a release on parts that were measured elsewhere.",

@@ -1,7 +1,9 @@
-"""The commits of the protected branch that a reversal undoes, even in a shallow clone."""
+"""The protected branch's history: where a change left it, and what a reversal undoes; even in a
+shallow clone."""
 
 from collections.abc import Sequence
 
+from mlci.errors import Broken
 from mlci.gitops.plumbing import must
 from mlci.gitops.protected import Protected
 from mlci.gitops.remote import deepen
@@ -19,6 +21,24 @@ def reaches(repository: Repository, protected: Protected, since: str) -> bool:
         if repository.git("merge-base", "--is-ancestor", since, protected.commit).ok:
             return True
     return False
+
+
+def fork_point(repository: Repository, protected: Protected, head: str) -> str:
+    """Where ``head`` left the protected ref: what it changes is what differs from there.
+
+    A shallow clone is deepened at both ends until they meet. Raises Broken where they never do.
+    """
+    for commits in (0, *_DEEPER):
+        if commits and not _deepened(repository, protected, commits, head):
+            break
+        if base := repository.merge_base(protected.commit, head):
+            return base
+    raise Broken(
+        place=f"{head[:12]} in {repository.place}",
+        found=f"no commit in common with {protected.ref} in the history that is here",
+        expected="a change that began at the protected ref",
+        next_step="fetch the whole history (`git fetch --unshallow`, GIT_DEPTH: 0 in GitLab)",
+    )
 
 
 def commits_touching(
@@ -58,10 +78,11 @@ def commit_of_incident(repository: Repository, tip: str, since: str, incident: s
     return next((commit for commit, *found in commits if incident in found), None)
 
 
-def _deepened(repository: Repository, protected: Protected, commits: int) -> bool:
+def _deepened(repository: Repository, protected: Protected, commits: int, *more: str) -> bool:
+    branch = f"refs/heads/{protected.branch}"
     shallow = repository.git("rev-parse", "--is-shallow-repository").text == "true"
     return (
         shallow
         and protected.remote is not None
-        and deepen(repository, protected.remote, protected.branch, commits=commits)
+        and deepen(repository, protected.remote, branch, *more, commits=commits)
     )

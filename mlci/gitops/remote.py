@@ -116,8 +116,9 @@ def fetch_branch(
     )
 
 
-def deepen(repository: Repository, remote: str, branch: str, *, commits: int) -> bool:
-    """Fetches ``commits`` more of the history of a shallow clone; False where that failed."""
+def deepen(repository: Repository, remote: str, *wanted: str, commits: int) -> bool:
+    """Fetches ``commits`` more of the history of a shallow clone below ``wanted`` (full names of
+    references, or ids of commits that the remote has); False where that failed."""
     return _ask(
         repository,
         "fetch",
@@ -125,7 +126,7 @@ def deepen(repository: Repository, remote: str, branch: str, *, commits: int) ->
         f"--deepen={commits}",
         "--end-of-options",
         remote,
-        f"refs/heads/{branch}",
+        *wanted,
     ).ok
 
 

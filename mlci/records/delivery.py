@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from mlci.errors import Broken
+from mlci.records.paths import NAME
 
 
 class State(StrEnum):
@@ -117,8 +118,8 @@ def from_json_bytes(content: bytes, place: str) -> DeliveryRecord:
 _HEAD = {"apiVersion": "mlci.dev/v1", "kind": "Delivery"}
 _OPTIONAL = ("previous", "verdict", "reversal", "paths", "artifacts", "evidence", "step")
 _PATTERNS = {
-    "environment": re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"),
-    "model": re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"),
+    "environment": NAME,
+    "model": NAME,
     "manifest_digest": re.compile(r"sha256:[0-9a-f]{64}"),
     "model_digest": re.compile(r"sha256:[0-9a-f]{64}"),
     "delivery": re.compile(r"[0-9a-f]{64}"),
