@@ -16,8 +16,13 @@ from typing import Any
 import numpy as np
 
 from mlci.statistics.proportions import Floats
+from mlci.statistics.scatter import Scatter
 
 SCALE = 0.7
+# The harm that is to be seen soonest: twice stable's rate.
+DOUBLED, NARROW = math.log(2.0), 0.3
+# The part of the capital that bets on harm from the first scrape; the rest, on a later onset.
+AT_ONCE = 0.75
 FARTHEST = math.log(100.0)
 POINTS = 257
 
@@ -33,10 +38,11 @@ def grid(harm: float, tolerated: float) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def prior(harm: float, tolerated: float, scale: float) -> Floats:
-    """Mass of each point of the grid: the Cauchy density about r = 1 times the point's width."""
+def prior(harm: float, tolerated: float, scale: float, centre: float = 0.0) -> Floats:
+    """Mass of each point of the grid: the Cauchy density of log r about ``centre`` times the
+    point's width."""
     log_r = grid(harm, tolerated)
-    mass = np.gradient(log_r) / (1.0 + (log_r / scale) ** 2)
+    mass = np.gradient(log_r) / (1.0 + ((log_r - centre) / scale) ** 2)
     mass.flags.writeable = False
     return np.asarray(mass)
 
@@ -47,15 +53,14 @@ class RateRatio:
 
     Start with ``RateRatio.start(harm=..., tolerated=...)``; ``update`` gives the next state.
     ``likelihood`` is the log-likelihood on the grid relative to r = 1's; ``onset`` the log bankroll
-    of each bet on harm, summed over the scrapes at which the harm may have begun. ``surprise`` is
-    the sum of the scrapes' Pearson residuals, squared.
+    of each bet on harm, summed over the scrapes at which the harm may have begun.
     """
 
     harm: float
     tolerated: float
     scrapes: int = 0
     events: int = 0
-    surprise: float = 0.0
+    scatter: Scatter = field(default_factory=Scatter, repr=False)
     likelihood: Floats = field(repr=False)
     onset: Floats = field(repr=False)
 
@@ -87,15 +92,14 @@ class RateRatio:
         step = -events_canary * np.logaddexp(0.0, -odds) - events_stable * np.logaddexp(0.0, odds)
         step /= self.dispersion
         against = step - step[self._at(self.harm)]
-        # Half of the prior mass bets on harm from the first scrape, the rest on a later onset:
-        # 1 / (2 t (t - 1)) at scrape t, which adds up to one half.
+        # Capital that joins at scrape t >= 2: its parts, 1 / (t (t - 1)) each, add up to 1.
         t = self.scrapes + 1
-        joining = math.log(0.5) if t == 1 else -math.log(2.0 * t * (t - 1))
+        joining = math.log(AT_ONCE if t == 1 else (1.0 - AT_ONCE) / (t * (t - 1)))
         return replace(
             self,
             scrapes=t,
             events=self.events + events_canary + events_stable,
-            surprise=self.surprise + self._residual(*counts) ** 2,
+            scatter=self.scatter.update(counts),
             likelihood=self.likelihood + step - step[np.searchsorted(log_r, 0.0)],
             onset=np.logaddexp(self.onset, joining) + against,
         )
@@ -104,17 +108,17 @@ class RateRatio:
     def dispersion(self) -> float:
         """By how much earlier scrapes scattered more than counts should; every bet is its root.
 
-        A heuristic against pods and minutes that differ: max(1, (5 + surprise) / (5 + scrapes)).
-        It never weakens the guarantee, since the mean of a root is at most the root of the mean
-        and only earlier scrapes are used; it costs some time where the counts are clean.
+        A heuristic against pods and minutes that differ (``Scatter.dispersion``); steady harm isn't
+        taken for scatter. It never weakens the guarantee, since the mean of a root is at most the
+        root of the mean and only earlier scrapes are used.
         """
-        return max(1.0, (5.0 + self.surprise) / (5.0 + self.scrapes))
+        return self.scatter.dispersion
 
     def log_e_harm(self, rho: float | None = None) -> float:
         """Evidence against "r is at most ``harm``", whenever it may have begun to be larger."""
         at = self._at(self.harm if rho is None else rho, self.harm)
-        weights = prior(self.harm, self.tolerated, SCALE)[at + 1 :]
-        unspent = math.log(0.5 / self.scrapes) if self.scrapes else 0.0
+        weights = prior(self.harm, self.tolerated, NARROW, DOUBLED)[at + 1 :]
+        unspent = math.log((1.0 - AT_ONCE) / self.scrapes) if self.scrapes else 0.0
         bets = _log_mean(weights, self.onset[at + 1 :])
         return float(np.logaddexp(bets, unspent))
 
@@ -150,7 +154,7 @@ class RateRatio:
             "tolerated": self.tolerated,
             "scrapes": self.scrapes,
             "events": self.events,
-            "surprise": self.surprise,
+            "scatter": self.scatter.to_dict(),
             "likelihood": self.likelihood.tolist(),
             "onset": self.onset.tolist() if self.scrapes else [],
         }
@@ -169,18 +173,10 @@ class RateRatio:
             fresh,
             scrapes=int(data["scrapes"]),
             events=int(data["events"]),
-            surprise=float(data["surprise"]),
+            scatter=Scatter.from_dict(data["scatter"]),
             likelihood=likelihood,
             onset=onset,
         )
-
-    def _residual(
-        self, events_canary: int, events_stable: int, n_canary: int, n_stable: int
-    ) -> float:
-        """How far the canary's part of the events is from the estimate so far, in deviations."""
-        odds = self.estimate * n_canary / n_stable
-        events, share = events_canary + events_stable, odds / (1.0 + odds)
-        return (events_canary - events * share) / math.sqrt(events * share * (1.0 - share))
 
     def _at(self, ratio: float, own: float | None = None) -> int:
         if own is not None and ratio != own:

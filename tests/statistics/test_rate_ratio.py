@@ -69,7 +69,7 @@ def test_evidence_is_fair_at_the_limits_whatever_came_before() -> None:
 
 def test_one_scrape_is_the_mixture_that_the_docs_state() -> None:
     state = watched([(7, 21, 200, 800)])
-    r, weights = np.exp(grid(1.1, 1.5)), prior(1.1, 1.5, 0.7)
+    r, weights = np.exp(grid(1.1, 1.5)), prior(1.1, 1.5, 0.3, math.log(2))
 
     def likelihood(ratio: np.ndarray) -> np.ndarray:
         share = ratio * 200 / (ratio * 200 + 800)
@@ -78,7 +78,7 @@ def test_one_scrape_is_the_mixture_that_the_docs_state() -> None:
     bets = likelihood(r) / likelihood(np.array(1.1))
     harmful = r > 1.1 + 1e-9
     mixture = np.average(bets[harmful], weights=weights[harmful])
-    assert state.log_e_harm() == pytest.approx(math.log(0.5 * mixture + 0.5))
+    assert state.log_e_harm() == pytest.approx(math.log(0.75 * mixture + 0.25))
 
 
 def test_many_more_errors_abort_and_equal_ones_promote() -> None:
