@@ -1,6 +1,5 @@
 """``mlci changed``"""
 
-import json
 from pathlib import Path
 
 import click
@@ -24,7 +23,7 @@ from mlci.commands.options import Options, base_option, example, global_options
     help="Write a GitLab pipeline with one gate job a release to FILE.",
 )
 @click.option("--image", default="", help="The image of its jobs.")
-@click.option("--tags", default="[]", metavar="JSON", help="Their runners' tags, a list.")
+@click.option("--tags", default="", metavar="A,B", help="Their runners' tags.")
 @click.option("--before", multiple=True, metavar="COMMAND", help="What they run first. Repeatable.")
 @click.option("--record", is_flag=True, help="They record their verdicts.")
 @click.option(
@@ -62,7 +61,7 @@ def command(
 
         form = JobForm(
             image=image,
-            tags=_tags(tags),
+            tags=tuple(filter(None, tags.split(","))),
             before=before,
             base=base or "",
             record=record,
@@ -90,13 +89,3 @@ def command(
         },
     )
     return 0
-
-
-def _tags(text: str) -> tuple[str, ...]:
-    try:
-        tags = json.loads(text)
-    except ValueError:
-        tags = None
-    if isinstance(tags, list) and all(isinstance(each, str) for each in tags):
-        return tuple(tags)
-    raise click.BadParameter('expected a JSON list of texts, such as ["gpu"]', param_hint="--tags")

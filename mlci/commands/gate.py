@@ -25,6 +25,7 @@ from mlci.commands.options import (
 @base_option
 @at_option
 @out_option
+@click.option("--html", is_flag=True, help="Also draw report.html; needs mlci[html].")
 @click.option("--no-cache", is_flag=True, help="Measure also what was measured before.")
 @record_option
 @global_options
@@ -35,6 +36,7 @@ def command(
     base: str | None,
     at: str | None,
     out: Path | None,
+    html: bool,
     no_cache: bool,
     record: bool,
 ) -> int:
@@ -60,6 +62,7 @@ def command(
         record=record,
         say=options.say,
         cache=not no_cache,
+        html=html,
     )
     verdict = to_json(gated.verdict)
     text = render(verdict, options.width, colour=options.colour, recorded=record)

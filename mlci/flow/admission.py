@@ -7,39 +7,38 @@ from mlci.flow.argo.rendering import check_bundle
 from mlci.flow.clock import moment, today
 from mlci.flow.decide import Admission, Tip
 from mlci.flow.freeze import frozen
-from mlci.flow.standing import context, stand, undecided, verdict_that_stands
+from mlci.flow.holdings import Holdings
+from mlci.flow.standing import context, stand, undecided, verdict_that_stands, way_back
 from mlci.flow.truth import Truth
-from mlci.gitops.repository import REGULAR, Repository
-from mlci.gitops.reversal import own_paths
+from mlci.gitops.repository import REGULAR
 from mlci.manifest.release import parse_release
 from mlci.manifest.together import check_release
 from mlci.policy.plan import applicable
-from mlci.records.delivery import Blob
+from mlci.records.delivery import Blob, DeliveryRecord
 from mlci.records.digest import digest_of
-from mlci.records.release import Release
+from mlci.records.release import Release, release_path
 
 
-def read_tip(repository: Repository, truth: Truth, environment: str, model: str) -> Tip:
+def read_tip(holdings: Holdings, truth: Truth, model: str) -> Tip:
     """The model's manifest at the tip, checked against the tip's rules."""
-    commit = truth.protected.commit
-    own = own_paths(model, environment)
-    entries = [entry for prefix in own for entry in repository.entries(commit, prefix)]
-    manifest = next((entry for entry in entries if entry.path == own[0]), None)
+    commit, path = truth.protected.commit, release_path(model, holdings.environment)
+    own = holdings.own(truth, model)
+    manifest = next((entry for entry in own.files if entry.path == path), None)
     if manifest is None:
         return Tip(commit=commit, digest=None, release=None)
-    content = repository.blob(manifest.oid) if manifest.mode in REGULAR else b""
+    content = holdings.content(manifest) if manifest.mode in REGULAR else b""
     digest, release = digest_of(content), None
     try:
-        _check_files(entries)
-        release = parse_release(own[0], content)
+        _check_files(own.files)
+        release = parse_release(path, content)
         rules = truth.rules
         problems = check_release(release, rules.project, rules.policies, rules.exams)
         if problems:
             raise Invalid(tuple(problems))
-        declared = rules.project.environment(environment)
+        declared = rules.project.environment(holdings.environment)
         if declared is not None and declared.argo is not None:
-            history = truth.records.deliveries(environment, model)
-            check_bundle(repository, release, declared.argo, entries, history)
+            history = holdings.history(own, model)
+            check_bundle(holdings.repository, release, declared.argo, own.files, history)
     except MlciError as error:
         return Tip(commit=commit, digest=digest, release=release, problem=str(error))
     return Tip(commit=commit, digest=digest, release=release)
@@ -57,19 +56,24 @@ def _check_files(entries: Sequence[Blob]) -> None:
             )
 
 
-def admit(release: Release, truth: Truth) -> Admission:
-    """The record of a way back, a verdict that stands, or a reason to hold; else nothing.
+def admit_back(release: Release, history: Sequence[DeliveryRecord]) -> Admission | None:
+    """What the model's own records alone admit: a way back, whatever else holds."""
+    back = way_back(release, history)
+    if back is None:
+        return None
+    return Admission(
+        admits=True,
+        verdict=back.verdict,
+        reason=f"a way back: {back.state} in delivery {back.delivery[:12]}",
+    )
 
-    A freeze holds what a verdict admits, for as long as it lasts, and never a way back.
+
+def admit(release: Release, truth: Truth) -> Admission:
+    """A verdict that stands, or a reason to hold; else nothing.
+
+    A freeze holds what a verdict admits, for as long as it lasts.
     """
     standing = stand(release, truth.rules.project, truth.records)
-    if standing.way_back is not None:
-        back = standing.way_back
-        return Admission(
-            admits=True,
-            verdict=back.verdict,
-            reason=f"a way back: {back.state} in delivery {back.delivery[:12]}",
-        )
     if standing.held:
         return Admission(held=standing.held)
     policies = applicable(truth.rules.policies, release)

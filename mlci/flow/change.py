@@ -4,7 +4,9 @@ import re
 
 from mlci.errors import BadInput
 from mlci.gitops import history
+from mlci.gitops.names import OID
 from mlci.gitops.protected import find_protected
+from mlci.gitops.remote import fetch_commit
 from mlci.gitops.repository import Repository
 from mlci.manifest.document import PROJECT_PATH, kind_of
 from mlci.manifest.problems import printable
@@ -36,11 +38,16 @@ def change_request(repository: Repository, base: str | None) -> Change:
 def change_since(repository: Repository, since: str) -> Change:
     """What was merged from commit ``since`` to HEAD; all of it, where ``since`` is only zeros.
 
-    Raises BadInput for a commit that isn't here, and as ``change_between``.
+    A shallow clone fetches that commit. Raises BadInput for one that isn't anywhere, and as
+    ``change_between``.
     """
     head = repository.head()
     if _NOTHING.fullmatch(since):
         return change_between(repository, None, head)
+    remote = repository.remote()
+    missing = OID.fullmatch(since) and not repository.git("cat-file", "-e", since).ok
+    if missing and remote is not None:
+        fetch_commit(repository, remote, since)
     return change_between(repository, repository.resolve(since), head)
 
 

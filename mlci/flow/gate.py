@@ -25,6 +25,7 @@ from mlci.records.digest import digest_of
 from mlci.records.outcome import Outcome
 from mlci.records.verdict import Verdict
 from mlci.reports.formats import BESIDE
+from mlci.reports.html import can_draw
 from mlci.reports.json import dumps, to_json
 
 
@@ -51,13 +52,15 @@ def gate(
     say: Say,
     parts: Sequence[Path] | None = None,
     cache: bool = True,
+    html: bool = False,
 ) -> Gated:
     """Judges the release at ``path`` as it stands in the work tree, or at revision ``at``: on what
     it measures here, or on the ``parts`` that were measured elsewhere. Without ``cache``, and where
     it may ``record``, everything is measured anew.
 
     Writes ``out/verdict.json`` (``.mlci/out`` by default) whole or not at all, and the reports
-    beside it: those of an earlier run are gone from the beginning. Raises Undecided when the
+    beside it, drawn in ``html`` too: those of an earlier run are gone from the beginning, and
+    before anything is measured it raises Broken where none can be drawn. Raises Undecided when the
     release is HELD or the exam worn out, Broken where a model, the data or a part can't be had or
     isn't the one named, and as ``read_case`` does.
     """
@@ -65,6 +68,8 @@ def gate(
     # Before anything is measured: no minutes are lost, and no old PASS is taken for this run's.
     for name in ("verdict.json", *BESIDE.values()):
         clear(out / name)
+    if html:
+        can_draw()
     case = read_case(repository, path, base=base, at=at)
     for line in altered(case):
         say(line)
@@ -81,7 +86,7 @@ def gate(
     if gated.standing:
         say(gated.standing)
     write_whole(out / "verdict.json", dumps(gated.verdict).encode())
-    beside = write_beside(out, to_json(gated.verdict))
+    beside = write_beside(out, to_json(gated.verdict), html=html)
     say(f"wrote {out / 'verdict.json'}, {', '.join(path.name for path in beside)}")
     return gated
 

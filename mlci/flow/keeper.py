@@ -4,10 +4,10 @@ What is done follows from the records, the tip and the journal alone; a round th
 decides nothing, and what serves goes on serving.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from mlci.flow.admission import admit, read_tip
+from mlci.flow.admission import admit, admit_back, read_tip
 from mlci.flow.decide import (
     Act,
     Admission,
@@ -23,6 +23,7 @@ from mlci.flow.decide import (
 )
 from mlci.flow.gating import GateRun
 from mlci.flow.hand import Hand, Round
+from mlci.flow.holdings import Holdings, Own
 from mlci.flow.recording import next_state, record_of
 from mlci.flow.take_back import put_right
 from mlci.flow.truth import Truth
@@ -36,9 +37,14 @@ Seen = TypeVar("Seen", bound=Round)
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What one reading of Git says of the model: read once, however many rounds look at it."""
+    """What one reading of Git says of the model: read once, however many rounds look at it.
+
+    ``lasting``: it follows from ``own`` alone, and holds for as long as that is the same.
+    """
 
     truth: Truth
+    own: Own
+    lasting: bool
     tip: Tip
     history: tuple[DeliveryRecord, ...]
     admission: Admission
@@ -51,6 +57,7 @@ class Keeper(Generic[Seen]):
     repository: Repository
     base: str | None
     environment: str
+    holdings: Holdings
     model: str
     gate: GateRun
     hand: Hand[Seen]
@@ -102,16 +109,31 @@ class Keeper(Generic[Seen]):
                     self._act_on_git(act, known.tip, known.history, now)
 
     def _read(self, truth: Truth) -> Known:
-        if self._known is None or self._known.truth is not truth:
-            tip = read_tip(self.repository, truth, self.environment, self.model)
-            good = tip.release is not None and not tip.problem
-            self._known = Known(
-                truth=truth,
-                tip=tip,
-                history=truth.records.deliveries(self.environment, self.model),
-                admission=admit(tip.release, truth) if good and tip.release else Admission(),
-            )
-        return self._known
+        known = self._known
+        if known is None or known.truth is not truth:
+            own = self.holdings.own(truth, self.model)
+            if known is not None and known.lasting and known.own == own:
+                tip = replace(known.tip, commit=truth.protected.commit)
+                known = replace(known, truth=truth, tip=tip)
+            else:
+                known = self._read_anew(truth, own)
+            self._known = known
+        return known
+
+    def _read_anew(self, truth: Truth, own: Own) -> Known:
+        tip = read_tip(self.holdings, truth, self.model)
+        history = self.holdings.history(own, self.model)
+        good = tip.release if not tip.problem else None
+        back = admit_back(good, history) if good else None
+        return Known(
+            truth=truth,
+            own=own,
+            # A problem may be one of the moment; other admissions depend on verdicts and the day.
+            lasting=back is not None,
+            tip=tip,
+            history=history,
+            admission=back or (admit(good, truth) if good else Admission()),
+        )
 
     def _admission(self, known: Known) -> Admission:
         failure = self.gate.failure(known.tip.digest or "")

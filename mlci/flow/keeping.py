@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from mlci.flow.gating import GateRun
 from mlci.flow.hand import Hand, Round
+from mlci.flow.holdings import Holdings
 from mlci.flow.keeper import Keeper
-from mlci.gitops.repository import Repository
 
 Seen = TypeVar("Seen", bound=Round)
 
@@ -21,16 +21,18 @@ def keeper_of(
     model: str,
     hand: Hand[Seen],
     *,
-    repository: Repository,
+    holdings: Holdings,
     base: str | None,
-    environment: str,
     folder: Path,
 ) -> Keeper[Seen]:
-    """``folder`` is where the model's own gate runs leave their files."""
+    """``folder`` is where the model's own gate runs leave their files. All keepers of an agent
+    share the ``holdings``."""
+    repository = holdings.repository
     return Keeper(
         repository=repository,
         base=base,
-        environment=environment,
+        environment=holdings.environment,
+        holdings=holdings,
         model=model,
         gate=GateRun(repository=repository.root or repository.git_dir, folder=folder / "gate"),
         hand=hand,

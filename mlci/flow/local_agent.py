@@ -16,8 +16,8 @@ from mlci.flow.delivering import Delivering
 from mlci.flow.evidence import Evidence
 from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
+from mlci.flow.holdings import Holdings
 from mlci.flow.keeping import keeper_of, who
-from mlci.flow.permission import known_models
 from mlci.flow.progress import Journal
 from mlci.flow.reading import Reader
 from mlci.flow.rounds import Agent, Kept
@@ -50,10 +50,11 @@ def local_agent(
     explain = Explain(f"agent of {environment.name}", say)
     bringing = Bringing(engine=engine, aside=aside, explain=explain)
     bringing.adopt()
+    holdings = Holdings(repository=repository, environment=environment.name)
     making = Making(
+        holdings=holdings,
         repository=repository,
         base=base,
-        environment=environment.name,
         folder=state / environment.name,
         reader=reader,
         aside=aside,
@@ -68,7 +69,7 @@ def local_agent(
         exposing=exposing,
         aside=aside,
         keep=making.kept,
-        models=known_models(repository, environment.name),
+        models=holdings.models,
         explain=explain,
         ended=ended,
     )
@@ -88,9 +89,9 @@ def _engine(truth: Truth, environment: str, port: int, state: Path) -> LocalEngi
 class Making:
     """What all keepers of one agent share."""
 
+    holdings: Holdings
     repository: Repository
     base: str | None
-    environment: str
     folder: Path
     reader: Reader
     aside: ThreadPoolExecutor
@@ -98,7 +99,7 @@ class Making:
 
     def kept(self, model: str) -> Kept:
         folder = self.folder / "models" / model
-        explain = Explain(f"{model}/{self.environment}", self.say)
+        explain = Explain(f"{model}/{self.holdings.environment}", self.say)
         hand = Delivering(
             shelf=Shelf(
                 repository=self.repository,
@@ -116,9 +117,8 @@ class Making:
         keeper = keeper_of(
             model,
             hand,
-            repository=self.repository,
+            holdings=self.holdings,
             base=self.base,
-            environment=self.environment,
             folder=folder,
         )
         return Kept(keeper=keeper, hand=hand)

@@ -1,13 +1,10 @@
 """What an agent may do now in its environment, as Git says it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlci.flow.explain import Explain
 from mlci.flow.reading import Reader
-from mlci.flow.status import models
 from mlci.flow.truth import Truth
-from mlci.gitops.repository import Repository
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +25,3 @@ def permission(reader: Reader, truth: Truth, environment: str, explain: Explain)
         trouble = f"{truth.protected.ref} no longer declares the environment"
     explain(f"HELD, nothing changes: {trouble}" * bool(trouble), topic="git")
     return Permission(acting=not holding and not trouble, holding=holding)
-
-
-def known_models(repository: Repository, environment: str) -> Callable[[Truth], tuple[str, ...]]:
-    """The models of one reading of Git, listed once however many rounds ask."""
-    last: list[tuple[Truth, tuple[str, ...]]] = []
-
-    def of(truth: Truth) -> tuple[str, ...]:
-        if not last or last[0][0] is not truth:
-            last[:] = [(truth, models(repository, truth, environment))]
-        return last[0][1]
-
-    return of

@@ -13,6 +13,7 @@ from mlci.flow.clock import moment, today
 from mlci.flow.folders import fetch_data
 from mlci.flow.former import champions_verdict
 from mlci.flow.freeze import frozen
+from mlci.flow.waits import waits
 from mlci.gates.forecast import Exam, Forecast, overall
 from mlci.gates.forecast_brought import brings, forecast_brought, resampling_seconds
 from mlci.gates.forecast_data import counted
@@ -75,6 +76,7 @@ def plan(
         "judgements": [_judgement(each, _forecast(case, each, exam, recorded)) for each in planned],
         "warnings": [*_warnings(case, comparing=comparing), *repeating] if planned else [],
         "gateSeconds": _gate_seconds(case, exam, planned) if planned else 0.0,
+        "stages": waits(case.release, first=case.standing.champion is None),
         "steps": [{"weight": step.weight, "bakeSeconds": step.bake} for step in case.release.steps],
         "watch": {
             "bakeSeconds": sum(

@@ -8,7 +8,7 @@ from typing import Any
 from mlci.errors import Broken
 from mlci.flow.files import write_whole
 from mlci.flow.recomputed import differences
-from mlci.reports.formats import BESIDE, render
+from mlci.reports.formats import beside, render
 from mlci.reports.json import loads
 
 
@@ -49,10 +49,10 @@ def write_report(path: Path, text: str) -> None:
     write_whole(path, text.encode())
 
 
-def write_beside(folder: Path, document: Mapping[str, Any]) -> tuple[Path, ...]:
-    """The reports that every gate leaves in its folder."""
+def write_beside(folder: Path, document: Mapping[str, Any], *, html: bool) -> tuple[Path, ...]:
+    """The reports that a gate leaves in its folder."""
     paths = []
-    for name, file in BESIDE.items():
+    for name, file in beside(document, html=html).items():
         write_report(folder / file, render(name, document))
         paths.append(folder / file)
     return tuple(paths)

@@ -42,15 +42,17 @@ class Standing:
 
 def stand(release: Release, project: Project, records: RecordsSnapshot) -> Standing:
     history = records.deliveries(release.environment, release.name)
-    way_back = next(
-        (each for each in deliveries.ways_back(history) if each.manifest_digest == release.digest),
-        None,
-    )
     return Standing(
         champion=deliveries.champion(history),
-        way_back=way_back,
+        way_back=way_back(release, history),
         held=_held(release, project, records, history),
     )
+
+
+def way_back(release: Release, history: Sequence[DeliveryRecord]) -> DeliveryRecord | None:
+    """The record that admits the release on its own."""
+    ways = deliveries.ways_back(history)
+    return next((each for each in ways if each.manifest_digest == release.digest), None)
 
 
 def _held(

@@ -8,10 +8,13 @@ from typing import Any
 from mlci.errors import BadInput
 from mlci.flow.admission import read_tip
 from mlci.flow.decide import DELIVERING
+from mlci.flow.holdings import Holdings
 from mlci.flow.truth import Truth, read_truth
+from mlci.flow.waits import waits
 from mlci.gitops import deliveries
 from mlci.gitops.repository import Repository
 from mlci.records.delivery import DeliveryRecord, State
+from mlci.records.release import Release
 
 WAITED_FOR = {
     State.HEALTHY: 0,
@@ -32,7 +35,7 @@ class Line:
     ``newest`` is the newest step of a delivery; ``approved`` a person's yes that came after it;
     ``under_way`` the delivery that has begun and not ended, or the first release that REGRESSED
     with nothing to go back to; ``regressed`` are the manifests that their own REGRESSED bars;
-    ``problem`` says why the tip's manifest can't be used.
+    ``problem`` says why the tip's manifest can't be used, ``release`` is what it says.
     """
 
     environment: str
@@ -44,6 +47,7 @@ class Line:
     under_way: DeliveryRecord | None = None
     regressed: frozenset[str] = frozenset()
     problem: str = ""
+    release: Release | None = None
 
     @property
     def state(self) -> str:
@@ -86,11 +90,19 @@ class Line:
                 **_release(under_way),
                 "state": str(under_way.state),
                 "first": serving is None,
+                "stages": self._stages(under_way),
+                "pausedAt": under_way.step or None,
             }
             if under_way
             else None,
             "asked": self.asked or None,
         }
+
+    def _stages(self, under_way: DeliveryRecord) -> list[dict[str, Any]]:
+        """Of a delivery whose manifest isn't the tip's any more nothing comes after this one."""
+        if self.release is None or self.release.digest != under_way.manifest_digest:
+            return []
+        return waits(self.release, first=self.serving is None)
 
 
 def _release(record: DeliveryRecord) -> dict[str, str]:
@@ -116,26 +128,18 @@ def status(repository: Repository, *, base: str | None, environment: str | None)
             next_step="name one of them with --environment",
         )
     return [
-        _line(repository, truth, each.name, model)
+        _line(holdings, truth, model)
         for each in project.environments
         if environment in (None, each.name)
-        for model in models(repository, truth, each.name)
+        for holdings in [Holdings(repository=repository, environment=each.name)]
+        for model in holdings.models(truth)
     ]
 
 
-def models(repository: Repository, truth: Truth, environment: str) -> tuple[str, ...]:
-    """Models with a manifest at the tip or a record, for one environment."""
-    at_tip = {
-        path.split("/")[1]
-        for path in repository.paths(truth.protected.commit, "releases/")
-        if path.count("/") == 2 and path.endswith(f"/{environment}.yaml")
-    }
-    return tuple(sorted(at_tip | set(truth.records.models(environment))))
-
-
-def _line(repository: Repository, truth: Truth, environment: str, model: str) -> Line:
-    history = truth.records.deliveries(environment, model)
-    tip = read_tip(repository, truth, environment, model)
+def _line(holdings: Holdings, truth: Truth, model: str) -> Line:
+    environment = holdings.environment
+    history = holdings.history(holdings.own(truth, model), model)
+    tip = read_tip(holdings, truth, model)
     steps = [each for each in history if each.state is not State.APPROVED]
     last = history[-1] if history else None
     serving = deliveries.champion(history)
@@ -149,6 +153,7 @@ def _line(repository: Repository, truth: Truth, environment: str, model: str) ->
         under_way=_under_way(steps, first=serving is None) if tip.digest else None,
         regressed=_regressed(history),
         problem=tip.problem,
+        release=tip.release,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from mlci.errors import BadInput, Invalid, MlciError, Undecided
@@ -123,8 +124,12 @@ def _rules_commit(
     )
 
 
+@lru_cache(maxsize=32)
 def read_rules(repository: Repository, commit: str) -> Rules:
-    """All documents that govern, at one commit, with ALL their errors in one Invalid."""
+    """All documents that govern, at one commit, with ALL their errors in one Invalid.
+
+    ``commit`` is its full id: what it holds never changes, and an agent asks at every poll.
+    """
     paths = [
         path
         for folder in ("policies", "evaluations")

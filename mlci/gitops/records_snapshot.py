@@ -26,25 +26,11 @@ class RecordsSnapshot:
         Raises Broken where one is malformed, missing, or lies under another's name.
         """
         contents = self._read(f"deliveries/{environment}/{model}")
-        records = [_record(path, content) for path, content in contents.items()]
-        records.sort(key=lambda record: record.seq)
-        for number, record in enumerate(records, start=1):
-            if (record.environment, record.model, record.seq) != (environment, model, number):
-                raise Broken(
-                    place=f"mlci/records:deliveries/{environment}/{model}",
-                    found=f"record {record.seq} of {record.model}/{record.environment}",
-                    expected=f"record {number} of {model}/{environment}",
-                    next_step="see `git log mlci/records` for who changed it, and restore it",
-                )
-        return tuple(records)
+        return history_of(contents, environment, model)
 
     def environments(self) -> tuple[str, ...]:
         """The environments that have records."""
         return self._children("deliveries")
-
-    def models(self, environment: str) -> tuple[str, ...]:
-        """The models that have records in ``environment``."""
-        return self._children(f"deliveries/{environment}")
 
     def verdicts(self, manifest_digest: str) -> Mapping[str, bytes]:
         """File name -> JSON object of each verdict on the manifest, in the order of the names.
@@ -75,6 +61,26 @@ class RecordsSnapshot:
             return {}
         paths = self.repository.paths(self.commit, prefix)
         return self.repository.read_many(self.commit, paths)
+
+
+def history_of(
+    contents: Mapping[str, bytes], environment: str, model: str
+) -> tuple[DeliveryRecord, ...]:
+    """The records of one model in ``seq`` order, from path -> content of each.
+
+    Raises Broken where one is malformed, missing, or lies under another's name.
+    """
+    records = [_record(path, content) for path, content in contents.items()]
+    records.sort(key=lambda record: record.seq)
+    for number, record in enumerate(records, start=1):
+        if (record.environment, record.model, record.seq) != (environment, model, number):
+            raise Broken(
+                place=f"mlci/records:deliveries/{environment}/{model}",
+                found=f"record {record.seq} of {record.model}/{record.environment}",
+                expected=f"record {number} of {model}/{environment}",
+                next_step="see `git log mlci/records` for who changed it, and restore it",
+            )
+    return tuple(records)
 
 
 def _record(path: str, content: bytes) -> DeliveryRecord:

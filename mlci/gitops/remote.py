@@ -130,6 +130,13 @@ def deepen(repository: Repository, remote: str, *wanted: str, commits: int) -> b
     ).ok
 
 
+def fetch_commit(repository: Repository, remote: str, commit: str) -> bool:
+    """Fetches one commit by its id, without its history; False where the remote has none such."""
+    return _ask(
+        repository, "fetch", *_QUIETLY, "--depth=1", "--end-of-options", remote, names.oid(commit)
+    ).ok
+
+
 def push(repository: Repository, remote: str, branch: str, commit: str) -> Pushed:
     """Asks ``remote`` to move ``branch`` forward to ``commit``, never by force.
 

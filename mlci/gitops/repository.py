@@ -169,7 +169,11 @@ class Repository:
 
     def blob(self, oid: str) -> bytes:
         """The bytes of one object. Raises Broken where it is missing."""
-        return read_blobs(self.git, (oid,), place=self.place)[oid]
+        return self.blobs((oid,))[oid]
+
+    def blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of many objects, in one git process. Raises Broken where one is missing."""
+        return read_blobs(self.git, oids, place=self.place)
 
     def blob_to(self, oid: str, file: BinaryIO) -> None:
         """Streams the bytes of one object into ``file``. Raises Broken where it is missing."""

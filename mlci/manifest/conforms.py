@@ -185,4 +185,4 @@ _KEYWORDS: Mapping[str, Callable[[Schema], Test]] = {
     **{keyword: partial(_bound, keyword, *how) for keyword, how in _BOUNDS.items()},
 }
 # What says nothing by itself.
-_SILENT = frozenset(["$schema", "title", "description", "default", "then", "else"])
+_SILENT = frozenset(["$schema", "title", "description", "examples", "default", "then", "else"])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 ROLLOUT: Keys = ("spec", "rollout")
 STEPS: Keys = (*ROLLOUT, "steps")
-_IN_PODS = ("triton", "mlci")
 _DELAYS = ("scaleDownDelay", "progressDeadline")
 
 
@@ -101,7 +100,8 @@ def _argo(
             "no key 'image'",
             "the image of mlci by digest, which brings and verifies models in the cluster",
         )
-    yield from _judge(argo, environment)
+    blue_green = any(word == Strategy.BLUE_GREEN for _, word in asked.asks)
+    yield from _judge(argo, environment, blue_green=blue_green)
     if asked.image is None:
         found = "no key 'image'"
         yield problem(source, ("spec", "serving"), found, "a server's image by digest, for Argo")
@@ -118,7 +118,6 @@ def _argo(
     if asked.format == "predictions":
         expected = "a model that a server can load"
         yield problem(source, ("spec", "model", "format"), show(asked.format), expected)
-    blue_green = any(word == Strategy.BLUE_GREEN for _, word in asked.asks)
     for keys, word in asked.asks:
         if word == "shadow":
             found = "shadow, which Argo Rollouts does by Istio only"
@@ -131,15 +130,18 @@ def _argo(
             yield problem(source, keys, found, "engine.argo.routing in the project file")
 
 
-def _judge(argo: "Argo", environment: EnvironmentPlace) -> Iterator[BadInput]:
-    """Argo's own provider needs to know where, and counters that tell two releases apart."""
-    keys: Keys = (*environment.keys, "engine", "argo", "judge")
-    if argo.judge == "prometheus" and argo.counts is None:
-        expected = "prometheus: {address: …} beside it"
-        yield problem(environment.source, keys, "prometheus, and no address of it", expected)
-    elif argo.judge == "prometheus" and argo.gateway is None and argo.source not in _IN_PODS:
-        found = f"counters of {argo.source}, and one Service for both releases"
-        yield problem(environment.source, keys, found, "engine.argo.routing, or counters of pods")
+def _judge(argo: "Argo", environment: EnvironmentPlace, *, blue_green: bool) -> Iterator[BadInput]:
+    """Argo's own provider needs to know where, and a canary counters that tell two releases apart;
+    blue-green has no two arms at once."""
+    from mlci.manifest.counted import check_counted
+
+    keys: Keys = (*environment.keys, "engine", "argo")
+    said = dig(environment.engine, "argo", "prometheus")
+    if argo.judge == "prometheus" and said is None:
+        found, expected = "prometheus, and no address of it", "prometheus: {address: …} beside it"
+        yield problem(environment.source, (*keys, "judge"), found, expected)
+    elif said is not None and not blue_green:
+        yield from check_counted(environment.source, (*keys, "prometheus"), said, argo)
 
 
 def _text(value: Any) -> str | None:

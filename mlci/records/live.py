@@ -1,7 +1,7 @@
 """What a cluster says of releases that Argo Rollouts delivers, and of their analyses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -28,13 +28,14 @@ class LiveRollout:
     """A Rollout as it stands in the cluster.
 
     ``version`` is its resourceVersion. ``settled``: the controller has seen the latest spec, so
-    that the rest is about it. ``template`` is the pod template, ``digests`` are the manifests that
-    its analyses ask about (normally one). ``step`` is an index into ``steps``, their number once
-    all are done; 0 after an abort. ``paused_for`` are the controller's own pauses; none of them
-    while ``controller_paused`` means that somebody has ended the pause. ``weights`` are percent of
-    canary and stable where a route splits the traffic. The hashes name ReplicaSets; those that
-    don't apply are empty. ``revision`` counts the templates that the controller has met, from 1.
-    ``available`` of ``desired`` pods are ready.
+    that the rest is about it. ``template`` is the pod template, ``strategy`` what the spec says of
+    how traffic moves, ``digests`` are the manifests that its analyses ask about (normally one).
+    ``step`` is an index into ``steps``, their number once all are done; 0 after an abort.
+    ``paused_for`` are the controller's own pauses; none of them while ``controller_paused`` means
+    that somebody has ended the pause. ``weights`` are percent of canary and stable where a route
+    splits the traffic. The hashes name ReplicaSets; those that don't apply are empty. ``revision``
+    counts the templates that the controller has met, from 1. ``available`` of ``desired`` pods are
+    ready.
     """
 
     name: str
@@ -63,6 +64,7 @@ class LiveRollout:
     preview_hash: str
     available: int
     desired: int
+    strategy: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def promoted(self) -> bool:

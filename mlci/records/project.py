@@ -19,6 +19,17 @@ class Freeze:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Weekly:
+    """The same hours of every week: minutes since Monday 00:00 (0..10079) on the clocks of an IANA
+    ``zone``. An end that is not after the beginning is in the week after."""
+
+    begins: int
+    ends: int
+    zone: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """Where releases run. ``hold`` is the kill switch; ``after`` names the one before; in the
     windows of ``freeze`` no delivery starts or goes a step further."""
@@ -27,7 +38,7 @@ class Environment:
     engine: Mapping[str, Any]
     after: str | None = None
     hold: bool = False
-    freeze: tuple[Freeze, ...] = ()
+    freeze: tuple[Freeze | Weekly, ...] = ()
 
     @property
     def port(self) -> int | None:

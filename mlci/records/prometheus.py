@@ -57,6 +57,11 @@ def selector(query: str, arm: Arm) -> str:
     return _PLACE.sub(lambda found: str(getattr(arm, found[1])), query)
 
 
+def placeholders(query: str) -> frozenset[str]:
+    """Which of an arm's names a selector has, such as ``hash``."""
+    return frozenset(_PLACE.findall(query))
+
+
 def _of(requests: str, code: str | int, **more: Any) -> Mapping[str, Any]:
     return MappingProxyType({"requests": ({"query": requests, "code": code},), **more})
 

@@ -24,6 +24,14 @@ def seconds(text: str) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
+def seconds_text(value: float) -> str:
+    """``90 s``, ``5 min``, ``2 h``: the largest unit that leaves no tail."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if value >= unit and value % unit == 0:
+            return f"{value / unit:g} {name}"
+    return f"{value:g} s"
+
+
 def size(text: str) -> float:
     """``"50MB"`` -> 50_000_000.0, ``"1KiB"`` -> 1024.0. Raises ValueError on anything else."""
     match = _SIZE.fullmatch(text)

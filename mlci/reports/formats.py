@@ -6,9 +6,29 @@ from typing import Any
 
 TEXT = "text"
 MARKDOWN = "markdown"
-FORMATS = (TEXT, "json", "junit", "codequality", "openmetrics", "k6", MARKDOWN, "html")
-# Written beside verdict.json by every gate: what forges and people read on a merge request.
-BESIDE = {"junit": "junit.xml", "codequality": "codequality.json", MARKDOWN: "report.md"}
+K6 = "k6"
+HTML = "html"
+FORMATS = (TEXT, "json", "junit", "codequality", "openmetrics", K6, MARKDOWN, HTML)
+# Written beside verdict.json by a gate: what forges and people read on a merge request. HTML takes
+# a second to draw and an extra's libraries, so it is asked for.
+BESIDE = {
+    "junit": "junit.xml",
+    "codequality": "codequality.json",
+    "openmetrics": "metrics.txt",
+    MARKDOWN: "report.md",
+    K6: "load-performance.json",
+    HTML: "report.html",
+}
+
+
+def beside(document: Mapping[str, Any], *, html: bool) -> dict[str, str]:
+    """Those of BESIDE that ``document`` has: k6 only where requests were sent."""
+    from mlci.reports.k6 import has_requests
+
+    absent = set() if html else {HTML}
+    if not has_requests(document):
+        absent.add(K6)
+    return {name: file for name, file in BESIDE.items() if name not in absent}
 
 
 def render(
@@ -48,12 +68,12 @@ def _plain(name: str, document: Mapping[str, Any]) -> str:
         from mlci.reports import openmetrics
 
         return openmetrics.render(document)
-    if name == "k6":
+    if name == K6:
         from mlci.reports import k6
 
         return k6.render(document)
-    if name == "html":
+    if name == HTML:
         from mlci.reports.html import render as whole_page
 
-        return whole_page(document)
+        return whole_page(document) + "\n"
     raise ValueError(name)

@@ -68,6 +68,11 @@ def _summary(load: list[Item]) -> dict[str, Any]:
     }
 
 
+def has_requests(document: Mapping[str, Any]) -> bool:
+    """Whether ``render`` finds anything in it."""
+    return any(_requests(each) for each in read(document).items)
+
+
 def _load(contents: Contents) -> list[Item]:
     every = [each for each in contents.items if _requests(each)]
     if not every:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlci.records.judgement import Limit, LimitKind, Planned
+from mlci.records.units import seconds_text
 from mlci.reports import numbers
+from mlci.reports.stages import described
 
 _HEAD = ("judgement", "limit", "from", "can show")
 
@@ -56,15 +58,21 @@ def _waiver(waiver: Mapping[str, Any]) -> str:
 
 
 def _delivery(plan: Mapping[str, Any], width: int) -> list[str]:
-    steps = " -> ".join(f"{s['weight']} % for {_time(s['bakeSeconds'])}" for s in plan["steps"])
     watch = plan["watch"]
-    lines = [f"gate      at most {_time(plan['gateSeconds'])}"] if plan["judgements"] else []
+    lines = []
+    if plan["judgements"]:
+        lines.append(f"gate      at most {seconds_text(math.ceil(plan['gateSeconds']))}")
+    stages = [f"{' ' * 10}{each}" for each in described(plan["stages"])]
+    stages[0] = f"delivery{stages[0][8:]}"
+    for each in stages:
+        lines += _wrapped(each, width, " " * 13)
     lines += _wrapped(
-        f"delivery  {steps}; promoted after {watch['minimumRequests']:,} requests and with "
-        f"evidence, at most {_time(watch['deadlineSeconds'])}",
+        f"          promoted after {watch['minimumRequests']:,} requests and with evidence, "
+        f"at most {seconds_text(watch['deadlineSeconds'])}",
         width,
     )
-    return [*lines, f"          watched for {_time(watch['keepWatchingSeconds'])} after promotion"]
+    kept = seconds_text(watch["keepWatchingSeconds"])
+    return [*lines, f"          watched for {kept} after promotion"]
 
 
 def _judgements(plan: Mapping[str, Any], width: int) -> list[str]:
@@ -123,11 +131,3 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> str:
 
 def _wrapped(text: str, width: int, indent: str = " " * 10) -> list[str]:
     return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
-
-
-def _time(seconds: float) -> str:
-    """``90 s``, ``5 min``, ``2 h``: the largest unit that leaves no tail."""
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{math.ceil(seconds):g} s"

@@ -72,6 +72,16 @@ def test_what_was_merged_since_a_commit(world, make):
     assert _rows(_json(world, "--since", "0" * 40)) == {PRODUCTION: "added"}
 
 
+def test_a_shallow_clone_fetches_the_commit_before(world, make, tmp_path):
+    before = world.git("rev-parse", "HEAD")
+    world.merge({PRODUCTION: make.manifest("2.0.0")})
+    clone = tmp_path / "shallow"
+    world.git("clone", "--quiet", "--depth=1", f"file://{world.origin}", str(clone))
+    done = world.run("changed", "--since", before, "--format", "json", at=clone)
+    assert _rows(done) == {PRODUCTION: "modified"}
+    assert world.run("changed", "--since", "1" * 40, at=clone).says("names no commit").code == 2
+
+
 @pytest.mark.parametrize("since", ["--upload-pack=x", "nowhere", ";rm -rf ~"])
 def test_a_commit_that_is_not_there(world, since):
     done = world.run("changed", f"--since={since}")
@@ -115,26 +125,19 @@ def test_a_job_a_release(world, make, tmp_path):
     world.git("checkout", "--quiet", "-b", "change")
     world.commit({PRODUCTION: make.manifest("2.0.0"), STAGING: "x"})
     file = tmp_path / "gates.yml"
-    words = ["--child-pipeline", file, "--image", "python:3.12", "--tags", '["gpu"]', "--record"]
+    words = ["--child-pipeline", file, "--image", "python:3.12", "--tags", "gpu,large", "--record"]
     assert (
         world.run("changed", *words, "--before", "pip install", "--base", "origin/main").code == 0
     )
     pipeline = yaml.safe_load(file.read_text())
     job = pipeline["gate income/production"]
-    assert job["script"] == [
-        f'mlci gate {PRODUCTION} --base "$MLCI_BASE" --record --out .mlci/out/income/production'
-    ]
+    options = '--base "$MLCI_BASE" --record --html --out .mlci/out/income/production'
+    assert job["script"] == [f"mlci gate {PRODUCTION} {options}"]
     assert job["variables"]["MLCI_BASE"] == "origin/main"
     assert (job["image"], job["tags"], job["before_script"]) == (
         "python:3.12",
-        ["gpu"],
-        ["pip install"],
+        ["gpu", "large"],
+        ["pip install", job["before_script"][1]],
     )
+    assert "$MLCI_PUSH_TOKEN@" in job["before_script"][1]
     assert "gate income/staging" in pipeline
-
-
-@pytest.mark.parametrize("tags", ["gpu", '{"a": 1}', "[1]"])
-def test_tags_that_are_no_list(world, tags):
-    done = world.run("changed", "--child-pipeline", "gates.yml", "--tags", tags)
-    assert done.code == 2
-    done.says("expected a JSON list of texts")

@@ -238,7 +238,13 @@ def test_a_folder_that_can_not_be_written_is_said_before_anything_is_measured(wo
 def test_the_folder_of_the_verdict_may_be_chosen(world, tmp_path):
     assert world.gate("--out", tmp_path / "deep" / "out").code == 0
     written = {each.name for each in (tmp_path / "deep/out").iterdir()}
-    assert written == {"verdict.json", "junit.xml", "codequality.json", "report.md"}
+    assert written == {
+        "verdict.json",
+        "junit.xml",
+        "codequality.json",
+        "metrics.txt",
+        "report.md",
+    }
 
 
 def test_a_release_of_a_kind_that_can_not_be_measured_yet(world, make):

@@ -38,7 +38,7 @@ def test_a_first_release(world):
     text = world.run("plan", PRODUCTION).says("champion  none: a first release").out
     assert "roc_auc/minimum" in text
     assert "or more" in text
-    assert "10 % for 1 min -> 50 % for 2 min" in text
+    assert "1. has all traffic: a first release; waits for 1 min of watching" in text
 
 
 def test_against_a_champion_its_margins_are_forecast(world, make):

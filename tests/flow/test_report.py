@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlci import cli
-from mlci.reports.formats import FORMATS
+from mlci.reports.formats import BESIDE, FORMATS, K6
 
 VERDICTS = Path(__file__).parents[1] / "reports" / "verdicts"
 FAIL, OLDER = VERDICTS / "fail.json", VERDICTS / "older.json"
@@ -201,10 +201,10 @@ def test_a_full_disk_leaves_the_old_report_whole(tmp_path, verdict):
 
 
 def test_a_gate_leaves_reports_beside_its_verdict(world, capsys):
-    done = world.gate()
+    done = world.gate("--html")
     assert done.code == 0
     folder = world.verdict.parent
-    beside = {"junit.xml": "junit", "codequality.json": "codequality", "report.md": "markdown"}
+    beside = {file: name for name, file in BESIDE.items() if name != K6}
     assert {each.name for each in folder.iterdir()} == {"verdict.json", *beside}
     for name, form in beside.items():
         assert report(capsys, world.verdict, "--format", form)[1] == (folder / name).read_text()

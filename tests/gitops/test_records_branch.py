@@ -45,7 +45,7 @@ def test_no_records_is_an_answer(anywhere, record):
     snapshot = RecordsBranch(anywhere.repository).fetch()
     assert snapshot.commit is None
     assert snapshot.deliveries("production", "income") == ()
-    assert (snapshot.environments(), snapshot.models("production")) == ((), ())
+    assert snapshot.environments() == ()
     assert snapshot.verdicts(DIGEST) == {}
 
 
@@ -58,7 +58,7 @@ def test_what_is_appended_is_read_in_order(anywhere, record):
     history = found.deliveries("production", "income")
     assert [each.reason for each in history] == [each.reason for each in made]
     assert [each.seq for each in history] == list(range(1, 13))
-    assert (found.environments(), found.models("production")) == (("production",), ("income",))
+    assert found.environments() == ("production",)
 
 
 def test_nothing_to_write_writes_nothing(clone, record):

@@ -1,6 +1,6 @@
 """Builds the plane's programs, once a state of their sources.
 
-    python tests/plane/build.py [argocd]
+    python tests/plane/build.py [argocd | helm]
 
 prints the folder with them.
 
@@ -28,6 +28,7 @@ CRDS = {
 PACKAGES = {
     "cluster": [".", "github.com/argoproj/argo-rollouts/cmd/rollouts-controller"],
     "argocd": ["."],
+    "helm": ["helm.sh/helm/v3/cmd/helm"],
 }
 WEEK = 7 * 24 * 3600
 
@@ -61,13 +62,14 @@ def lacking() -> str:
 
 
 def _needed() -> tuple[int, ...]:
-    files = [(HERE / module / "go.mod").read_text("utf-8") for module in CRDS]
+    files = [(HERE / module / "go.mod").read_text("utf-8") for module in PACKAGES]
     lines = [re.search(r"^go ([\d.]+)$", text, re.MULTILINE) for text in files]
     return max(_numbers(line[1]) for line in lines if line is not None)
 
 
 def built(module: str = "cluster") -> Path:
-    """The folder with a module's programs and the CRDs of its Argo; built if it isn't there."""
+    """The folder with a module's programs, and the CRDs of its Argo if it has one; built if it
+    isn't there."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlci-plane"
     home.mkdir(parents=True, exist_ok=True)
     folder = home / f"{module}-{_state(HERE / module)}"
@@ -91,19 +93,24 @@ def _build(module: str, target: Path) -> None:
     subprocess.run(
         ["nice", "-n", "15", str(go()), *build], cwd=sources, env=_environment(), check=True
     )
+    if module in CRDS:
+        _copy_crds(CRDS[module], sources, target / "crds")
+    for objects in sources.glob("*.yaml"):
+        shutil.copyfile(objects, target / objects.name)
+
+
+def _copy_crds(argo: str, sources: Path, target: Path) -> None:
     where = subprocess.run(
-        [str(go()), "list", "-m", "-f", "{{.Dir}}", CRDS[module]],
+        [str(go()), "list", "-m", "-f", "{{.Dir}}", argo],
         cwd=sources,
         env=_environment(),
         check=True,
         capture_output=True,
         text=True,
     ).stdout.strip()
-    (target / "crds").mkdir()
+    target.mkdir()
     for crd in sorted(Path(where, "manifests/crds").glob("*-crd.yaml")):
-        shutil.copyfile(crd, target / "crds" / crd.name)
-    for objects in sources.glob("*.yaml"):
-        shutil.copyfile(objects, target / objects.name)
+        shutil.copyfile(crd, target / crd.name)
 
 
 def _link_flags() -> str:

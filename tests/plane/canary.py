@@ -27,7 +27,7 @@ def judging(plane: Any) -> Iterator[Judge]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             judge.asked.append(self.path)
-            body = json.dumps({"verdict": judge.verdict}).encode()
+            body = json.dumps({"outcome": judge.verdict}).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -58,7 +58,7 @@ def _template(url: str) -> dict[str, Any]:
         "successCondition": "result == 'HEALTHY'",
         "failureCondition": "result == 'REGRESSED'",
         "provider": {
-            "web": {"url": f"{url}/analysis/{{{{args.hash}}}}", "jsonPath": "{$.verdict}"}
+            "web": {"url": f"{url}/analysis/{{{{args.hash}}}}", "jsonPath": "{$.outcome}"}
         },
     }
     return {

@@ -15,6 +15,7 @@ from mlci.delivery.argo.cluster import Cluster, connect
 HERE = Path(__file__).parent
 BUILD = SimpleNamespace(**runpy.run_path(str(HERE / "build.py")))
 CANARY = SimpleNamespace(**runpy.run_path(str(HERE / "canary.py")))
+CLONED = SimpleNamespace(**runpy.run_path(str(HERE / "cloned.py")))
 FOLLOWED = SimpleNamespace(**runpy.run_path(str(HERE / "followed.py")))
 RELEASING = SimpleNamespace(**runpy.run_path(str(HERE / "releasing.py")))
 RUNNING = SimpleNamespace(**runpy.run_path(str(HERE / "running.py")))
@@ -25,6 +26,15 @@ def plane_programs() -> Path:
     if reason := BUILD.lacking():
         pytest.skip(reason)
     return BUILD.built()
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """The real program; it needs no plane."""
+    if reason := BUILD.lacking():
+        pytest.skip(reason)
+    program: Path = BUILD.built("helm") / "helm"
+    return program
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +104,12 @@ def judging() -> Any:
 @pytest.fixture(scope="session")
 def documents() -> Any:
     return CANARY.documents
+
+
+@pytest.fixture(scope="session")
+def cloned() -> Any:
+    """A bare remote and a work tree of it, in a folder."""
+    return CLONED.Cloned
 
 
 @pytest.fixture

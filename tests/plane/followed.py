@@ -53,7 +53,7 @@ def analysis(name: str, url: str, *, endless: bool = False) -> dict[str, Any]:
         "successCondition": "result == 'HEALTHY'",
         "failureCondition": "result == 'REGRESSED'",
         "provider": {
-            "web": {"url": f"{url}/analysis/{{{{args.digest}}}}", "jsonPath": "{$.verdict}"}
+            "web": {"url": f"{url}/analysis/{{{{args.digest}}}}", "jsonPath": "{$.outcome}"}
         },
     }
     return {

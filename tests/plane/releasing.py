@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
@@ -18,26 +17,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pyarrow.parquet as pq
 import yaml
-from kubernetes import client
 
 import mlci.demo
-from mlci.flow.demo.traffic import bodies
 
+CLONED = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "cloned.py")))
+COUNTED = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "counted.py")))
 RUNNING = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "running.py")))
 ROOT = Path(__file__).parents[2]
 DEMO = Path(mlci.demo.__file__).parent
-GATEWAY = "10.76.0.1"
+GATEWAY = COUNTED.GATEWAY
 IMAGE = "registry/mlci@sha256:" + "a" * 64
 SERVER = "registry/server@sha256:" + "c" * 64
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "Test",
-    "GIT_AUTHOR_EMAIL": "test@example.org",
-    "GIT_COMMITTER_NAME": "Test",
-    "GIT_COMMITTER_EMAIL": "test@example.org",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-}
 POLICY = """\
 apiVersion: mlci.dev/v1
 kind: GatePolicy
@@ -57,35 +48,19 @@ spec:
     deadline: 5m
     keepWatching: 20s
 """
-# The plane has no operator of Prometheus: its kind is known, and nobody reads it.
-POD_MONITOR = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: podmonitors.monitoring.coreos.com}
-spec:
-  group: monitoring.coreos.com
-  scope: Namespaced
-  names: {kind: PodMonitor, plural: podmonitors, singular: podmonitor}
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-"""
 
 
-class Releasing:
+class Releasing(CLONED.Cloned, COUNTED.Counted):
     """``plane`` is entered by the caller; everything it starts is in the plane's network."""
 
     def __init__(self, plane: Any, folder: Path, namespace: str, port: int) -> None:
+        super().__init__(folder)
         self.plane, self.folder, self.namespace = plane, folder, namespace
         self.agent_port, self.prometheus_port = port, port + 1
-        self.remote, self.work = folder / "remote.git", folder / "work"
         self.log = folder / "agent.log"
         self.agent: subprocess.Popen[bytes] | None = None
-        self.git("init", "--quiet", "--bare", "-b", "main", str(self.remote), at=folder)
-        self.git("clone", "--quiet", str(self.remote), str(self.work), at=folder)
-        self.git("checkout", "--quiet", "-b", "main")
+        self.syncs = threading.Event()  # while it is clear nothing new is applied
+        self.syncs.set()
         self.write("mlci.yaml", self._project())
         self.write("policies/production.yaml", POLICY)
         exam = "evaluations/adult-2026.yaml"
@@ -94,7 +69,7 @@ class Releasing:
         shutil.copy(DEMO / "data/adult-test.parquet", self.work / "data")
         plane.images(**{IMAGE: [sys.executable, "-m", "mlci"]})
         plane.keep(folder, Path(sys.prefix), ROOT, DEMO)
-        plane.kubectl("apply", "-f", "-", text=POD_MONITOR)
+        plane.kubectl("apply", "-f", "-", text=COUNTED.POD_MONITOR)
 
     def _project(self) -> str:
         argo = {
@@ -114,13 +89,13 @@ class Releasing:
         }
         return yaml.safe_dump({"apiVersion": "mlci.dev/v1", "kind": "Project", "spec": spec})
 
-    def write(self, path: str, text: str) -> None:
-        target = self.work / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-
     def release(self, version: str, model: str = "", **more: Any) -> None:
         """Asks for a version on the protected branch, manifest and bundle in one commit."""
+        self.prepare(version, model, **more)
+        self.git("push", "--quiet", "origin", "main")
+
+    def prepare(self, version: str, model: str = "", **more: Any) -> str:
+        """The same, not pushed yet; the commit's id."""
         file = DEMO / f"models/income-{model or version}.onnx"
         serving = {
             "image": SERVER,
@@ -154,15 +129,9 @@ class Releasing:
             "spec": spec,
         }
         self.write("releases/income/production.yaml", yaml.safe_dump(document))
-        self.mlci("validate")
-        self.mlci("render")
-        self.push(f"Release {version}")
-
-    def push(self, words: str) -> str:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "-m", words)
-        self.git("push", "--quiet", "origin", "main")
-        return self.git("rev-parse", "HEAD").strip()
+        self.mlci("validate", "releases/income/production.yaml")
+        self.mlci("render", "releases/income/production.yaml")
+        return self.commit(f"Release {version}")
 
     def pull(self) -> None:
         self.git("pull", "--quiet", "--ff-only", "origin", "main")
@@ -171,23 +140,13 @@ class Releasing:
         done = subprocess.run(
             [sys.executable, "-m", "mlci", *arguments],
             cwd=self.work,
-            env=os.environ | IDENTITY | {"NO_COLOR": "1"},
+            env=os.environ | CLONED.IDENTITY | {"NO_COLOR": "1"},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode in codes, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
-
-    def git(self, *arguments: str, at: Path | None = None) -> str:
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=at or self.work,
-            env=os.environ | IDENTITY,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
 
     def states(self) -> list[tuple[str, str]]:
         """Version and state of every record, oldest first."""
@@ -243,7 +202,7 @@ class Releasing:
         with self.log.open("ab") as log:
             self.agent = subprocess.Popen(
                 argv,
-                env=os.environ | IDENTITY | {"KUBECONFIG": str(self.plane.kubeconfig)},
+                env=os.environ | CLONED.IDENTITY | {"KUBECONFIG": str(self.plane.kubeconfig)},
                 stdout=log,
                 stderr=log,
             )
@@ -261,35 +220,48 @@ class Releasing:
             thread.join(30)
 
     def apply(self) -> None:
-        """What is at the tip, once more."""
+        """What is at the tip, once more; what is there no longer is pruned."""
         path = "deploy/production/income/bundle.yaml"
-        text = self.git("show", f"refs/heads/main:{path}", at=self.remote)
-        self.plane.kubectl("apply", "-n", self.namespace, "-f", "-", text=text)
+        there = self.git("ls-tree", "--name-only", "refs/heads/main", path, at=self.remote)
+        if there:
+            text = self.git("show", f"refs/heads/main:{path}", at=self.remote)
+            self.plane.kubectl("apply", "-n", self.namespace, "-f", "-", text=text)
+        else:
+            kinds = "rollouts,analysistemplates,services,poddisruptionbudgets,networkpolicies"
+            ours = ("-n", self.namespace, "-l", "mlci.dev/model=income")
+            self.plane.kubectl("delete", kinds, *ours, "--wait=false")
 
     def admissions(self) -> dict[str, dict[str, Any]]:
-        what = ("get", "configmap", "income-admissions", "-n", self.namespace, "-o", "json")
-        data = json.loads(self.plane.kubectl(*what))["data"]
-        return {template: json.loads(text) for template, text in data.items()}
+        what = ("get", "configmaps", "-l", "mlci.dev/model=income", "-n", self.namespace)
+        found = json.loads(self.plane.kubectl(*what, "-o", "json"))["items"]
+        data = (text for each in found for text in each["data"].items())
+        return {template: json.loads(text) for template, text in data}
 
     def _sync(self, ended: threading.Event) -> None:
         applied = ""
         with self.plane.inside():
             while not ended.wait(0.5):
                 tip = self.git("rev-parse", "refs/heads/main", at=self.remote).strip()
-                if tip != applied:
+                if tip != applied and self.syncs.is_set():
                     self.apply()
                     applied = tip
 
     @contextmanager
-    def running(self, rate: float = 60.0) -> Iterator["Counter[tuple[str, int]]"]:
-        """Sync, Prometheus, agent and traffic: what a release needs to get anywhere."""
+    def followed(self) -> Iterator[None]:
+        """Sync, Prometheus and agent."""
         with ExitStack() as stack:
             stack.enter_context(self.syncing())
             stack.enter_context(self.prometheus())
             RUNNING.eventually(self.rollout)
             self.start_agent()
             stack.callback(lambda: self.agent and self.stop_agent())
-            yield stack.enter_context(self.traffic(rate))
+            yield
+
+    @contextmanager
+    def running(self, rate: float = 60.0) -> Iterator[Any]:
+        """With traffic: what a release needs to get anywhere."""
+        with self.followed(), self.traffic(rate) as counts:
+            yield counts
 
     def stop_agent(self, number: int = signal.SIGTERM) -> int:
         assert self.agent is not None
@@ -319,104 +291,3 @@ class Releasing:
 
     def told(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
-
-    @contextmanager
-    def prometheus(self) -> Iterator[None]:
-        """Debian's. It is built without discovery in Kubernetes: a thread here tells it the pods,
-        with the labels that a PodMonitor's rendering gives them."""
-        config, targets = self.folder / "prometheus.yml", self.folder / "targets.json"
-        found = {"files": [str(targets)], "refresh_interval": "1s"}
-        jobs = [{"job_name": "pods", "file_sd_configs": [found]}]
-        config.write_text(
-            yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": jobs})
-        )
-        program = shutil.which("prometheus")
-        assert program is not None
-        argv = [program, f"--config.file={config}", f"--storage.tsdb.path={self.folder / 'tsdb'}"]
-        argv += [f"--web.listen-address={GATEWAY}:{self.prometheus_port}", "--log.level=error"]
-        ended = threading.Event()
-        telling = threading.Thread(target=self._tell, args=(targets, ended), daemon=True)
-        telling.start()
-        with (self.folder / "prometheus.log").open("ab") as log:
-            self.counts = subprocess.Popen(argv, stdout=log, stderr=log)
-        try:
-            yield
-        finally:
-            self.counts.kill()
-            self.counts.wait(30)
-            ended.set()
-            telling.join(10)
-
-    def _tell(self, targets: Path, ended: threading.Event) -> None:
-        with self.plane.inside():
-            api = client.CoreV1Api(self.plane.api())
-            while not ended.wait(0.5):
-                pods = api.list_namespaced_pod(self.namespace, label_selector="mlci.dev/model")
-                told = json.dumps([_target(pod) for pod in pods.items if pod.status.pod_ip])
-                if not targets.exists() or targets.read_text() != told:
-                    beside = targets.with_suffix(".new")
-                    beside.write_text(told)
-                    beside.rename(targets)
-
-    @contextmanager
-    def traffic(self, rate: float = 60.0) -> Iterator["Counter[tuple[str, int]]"]:
-        """Real rows at the model's Service, each on a connection of its own; counted by (version
-        that answered, status; 0 for none)."""
-        rows = pq.read_table(DEMO / "data/adult-live.parquet").to_pylist()
-        asked = bodies(rows)
-        service = json.loads(
-            self.plane.kubectl("get", "service", "income", "-n", self.namespace, "-o", "json")
-        )
-        address = service["spec"]["clusterIP"]
-        counts: Counter[tuple[str, int]] = Counter()
-        ended = threading.Event()
-        lock = threading.Lock()
-        lanes = 4
-
-        def drive(lane: int) -> None:
-            with self.plane.inside():
-                began, number = time.monotonic(), lane
-                while not ended.wait(max(0.0, began + number / rate - time.monotonic())):
-                    answer = _asked(address, asked[number % len(asked)])
-                    with lock:
-                        counts[answer] += 1
-                    number += lanes
-
-        threads = [
-            threading.Thread(target=drive, args=(lane,), daemon=True) for lane in range(lanes)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield counts
-        finally:
-            ended.set()
-            for thread in threads:
-                thread.join(10)
-
-
-def _target(pod: Any) -> dict[str, Any]:
-    port = next(
-        each.container_port
-        for container in pod.spec.containers
-        for each in container.ports
-        if each.name == "v2"
-    )
-    labels = {
-        "namespace": pod.metadata.namespace,
-        "rollouts_pod_template_hash": pod.metadata.labels.get("rollouts-pod-template-hash", ""),
-    }
-    return {"targets": [f"{pod.status.pod_ip}:{port}"], "labels": labels}
-
-
-def _asked(address: str, body: bytes) -> tuple[str, int]:
-    connection = http.client.HTTPConnection(address, 80, timeout=5)
-    try:
-        connection.request("POST", "/v2/models/income/infer", body)
-        answer = connection.getresponse()
-        answer.read()
-        return answer.headers.get("Mlci-Release", ""), answer.status
-    except (OSError, http.client.HTTPException):
-        return "", 0
-    finally:
-        connection.close()

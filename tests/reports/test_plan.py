@@ -60,7 +60,10 @@ def _plan(*judgements, **changes):
         "judgements": list(judgements),
         "warnings": [],
         "gateSeconds": 131.2,
-        "steps": [{"weight": 5, "bakeSeconds": 120.0}, {"weight": 25, "bakeSeconds": 90.0}],
+        "stages": [
+            {"step": 1, "says": "at 5 %", "waitsFor": "2 min of watching without harm"},
+            {"step": 2, "says": "{pause: approval}", "waitsFor": "a person"},
+        ],
         "watch": {
             "bakeSeconds": 210.0,
             "minimumRequests": 500,
@@ -92,8 +95,9 @@ def test_a_plan_as_a_whole():
         "",
         "warning: all/load: hardly",
         "gate      at most 132 s",
-        "delivery  5 % for 2 min -> 25 % for 90 s; promoted after 500 requests and with evidence, "
-        "at most 2 h",
+        "delivery  1. at 5 %; waits for 2 min of watching without harm",
+        "          2. {pause: approval}; waits for a person",
+        "          promoted after 500 requests and with evidence, at most 2 h",
         "          watched for 1 h after promotion",
     ]
 

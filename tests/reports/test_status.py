@@ -37,7 +37,8 @@ def test_what_was_adopted_has_no_verdict():
 
 
 def test_what_is_under_way_beside_the_champion_and_as_a_first_release():
-    canary = _row(state="ADMITTED", delivering={"version": "2.0.0", "state": "ADMITTED"})
+    delivering = {"version": "2.0.0", "state": "ADMITTED", "stages": [], "pausedAt": None}
+    canary = _row(state="ADMITTED", delivering=delivering)
     assert render([canary]).splitlines()[2] == (
         "income/production: 2.0.0 is under way beside 1.0.0; it waits for live traffic to decide"
     )
@@ -45,6 +46,6 @@ def test_what_is_under_way_beside_the_champion_and_as_a_first_release():
     assert "nothing" not in first
     assert "2.0.0, not HEALTHY" in first
     assert "2.0.0 is under way with all traffic: a first release" in first
-    taken = {"version": "2.0.0", "state": "REGRESSED"}
+    taken = {**delivering, "state": "REGRESSED"}
     regressed = render([_row(state="HELD", serving=None, delivering=taken)])
     assert "it keeps its traffic unless the policy says `firstReleaseRegressed: stop`" in regressed

@@ -91,6 +91,7 @@ def _rollout(document: Document) -> LiveRollout:
         preview_hash=str(colours.get("previewSelector", "")),
         available=int(status.get("availableReplicas", 0)),
         desired=int(spec.get("replicas", 1)),
+        strategy=_mapping(spec["strategy"]),
     )
 
 

@@ -6,9 +6,10 @@ goes on where an old one was killed.
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mlci.delivery.argo.access import check
 from mlci.delivery.argo.cluster import Cluster, connect
@@ -25,8 +26,8 @@ from mlci.flow.argo.rounds import ArgoAgent, Kept
 from mlci.flow.doing import Doing
 from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
+from mlci.flow.holdings import Holdings
 from mlci.flow.keeping import keeper_of, who
-from mlci.flow.permission import known_models
 from mlci.flow.reading import Reader
 from mlci.flow.scribe import Scribe
 from mlci.gitops.repository import Repository
@@ -38,6 +39,8 @@ from mlci.watch.prometheus.client import Client
 
 _FIRST = 10.0  # seconds for the cluster's first answer
 _ASIDE = 8  # threads for gates, Prometheus and the cluster
+
+Beside = Callable[[Callable[[], object]], "Future[Any]"]
 
 
 def argo_agent(
@@ -64,7 +67,9 @@ def argo_agent(
     explain = Explain(f"agent of {environment.name}", say)
     client = Client(source.address)
     moment = Moment(client=client, beside=aside.submit, explain=explain)
+    holdings = Holdings(repository=repository, environment=environment.name)
     making = _Making(
+        holdings=holdings,
         repository=repository,
         base=base,
         environment=environment.name,
@@ -76,6 +81,7 @@ def argo_agent(
         folder=folder,
         reader=reader,
         aside=aside,
+        changed=follower.changed,
         say=say,
     )
     agent = ArgoAgent(
@@ -86,7 +92,7 @@ def argo_agent(
         exposing=exposing,
         aside=aside,
         keep=making.kept,
-        models=known_models(repository, environment.name),
+        models=holdings.models,
         explain=explain,
         ended=ended,
     )
@@ -114,6 +120,7 @@ def _declared(project: Project, environment: Environment) -> tuple[Argo, Prometh
 class _Making:
     """What all keepers of one agent share."""
 
+    holdings: Holdings
     repository: Repository
     base: str | None
     environment: str
@@ -125,12 +132,13 @@ class _Making:
     folder: Path
     reader: Reader
     aside: ThreadPoolExecutor
+    changed: threading.Event
     say: Callable[[str], None]
     _known: dict[str, Delivered] = field(default_factory=dict)
 
     def kept(self, model: str) -> Kept:
         explain = Explain(f"{model}/{self.environment}", self.say)
-        doing = Doing(self.aside.submit, explain)
+        doing = Doing(self._waking(self.aside.submit), explain)
         notices = Notices(
             cluster=self.cluster, environment=self.environment, model=model, doing=doing
         )
@@ -139,7 +147,7 @@ class _Making:
             notices=notices,
             moment=self.moment,
             doing=doing,
-            scribe=Scribe(self.repository, self.reader.act, explain),
+            scribe=Scribe(self.repository, self._waking(self.reader.act), explain),
             explain=explain,
             by=who(),
         )
@@ -155,12 +163,21 @@ class _Making:
         keeper = keeper_of(
             model,
             hand,
-            repository=self.repository,
+            holdings=self.holdings,
             base=self.base,
-            environment=self.environment,
             folder=self.folder / "models" / model,
         )
         return Kept(keeper=keeper, hand=hand)
+
+    def _waking(self, beside: Beside) -> Beside:
+        """The end of an act begins the next round, which sees what came of it."""
+
+        def begin(act: Callable[[], object]) -> "Future[Any]":
+            future = beside(act)
+            future.add_done_callback(lambda _: self.changed.set())
+            return future
+
+        return begin
 
     def _delivered(self, record: DeliveryRecord) -> Delivered:
         """Read once: what a record names doesn't change."""

@@ -23,8 +23,13 @@ class Both:
     analysis: Said
 
 
-HELD = Said(answer=Answer.HELD, reason="no release of that digest is known here")
-UNKNOWN = Both(admission=HELD, analysis=HELD)
+def alike(answer: Answer, reason: str) -> Both:
+    """The same to both questions."""
+    said = Said(answer=answer, reason=reason)
+    return Both(admission=said, analysis=said)
+
+
+UNKNOWN = alike(Answer.HELD, "no release of that digest is known here")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +62,7 @@ def judged(seen: Assessment, around: Circumstances) -> Said:
 
 def held_all(answers: Mapping[str, Both], why: str) -> dict[str, Both]:
     """The kill switch: nothing is asked of Argo any more, not even to take traffic back."""
-    held = Said(answer=Answer.HELD, reason=why)
-    return {digest: Both(admission=held, analysis=held) for digest in answers}
+    return dict.fromkeys(answers, alike(Answer.HELD, why))
 
 
 def recorded(history: Sequence[DeliveryRecord], digest: str) -> Both:
@@ -70,8 +74,7 @@ def recorded(history: Sequence[DeliveryRecord], digest: str) -> Both:
     word = Answer.GATING if newest.state is State.GATING else Answer.HELD
     if newest.state is State.REGRESSED:
         word = Answer.REGRESSED
-    said = Said(answer=word, reason=f"{newest.state}: {newest.reason}")
-    return Both(admission=said, analysis=said)
+    return alike(word, f"{newest.state}: {newest.reason}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,24 +29,29 @@ _NO_BUNDLE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """``template`` is the digest of its pod template."""
+    """``template`` is the digest of its pod template, ``strategy`` what its Rollout says of how
+    traffic moves."""
 
     release: Release
     watch: Watch
     template: str
+    strategy: Mapping[str, Any]
 
 
 def delivered(repository: Repository, record: DeliveryRecord, tip: Rules) -> Delivered:
     """Raises Broken where the record doesn't name a manifest and a bundle that can be read."""
     release = recorded_release(repository, record)
+    template, strategy = _rollout(repository, record)
     return Delivered(
         release=release,
         watch=watch_of(repository, record, release, tip),
-        template=_template(repository, record),
+        template=template,
+        strategy=strategy,
     )
 
 
-def _template(repository: Repository, record: DeliveryRecord) -> str:
+def _rollout(repository: Repository, record: DeliveryRecord) -> tuple[str, Mapping[str, Any]]:
+    """Template's digest and strategy."""
     folder = bundle_path(record.model, record.environment)
     blob = next(
         (e for e in record.paths if e.path in [f"{folder}/{name}" for name in _FILES]), None
@@ -54,12 +59,12 @@ def _template(repository: Repository, record: DeliveryRecord) -> str:
     found = "it names no bundle"
     if blob is not None:
         try:
-            rollout = next(
-                each
+            spec = next(
+                each["spec"]
                 for each in _objects(repository.blob(blob.oid), record.model)
                 if each["kind"] == "Rollout"
             )
-            return template_digest(rollout["spec"]["template"])
+            return template_digest(spec["template"]), dict(spec["strategy"])
         except _NO_BUNDLE as error:
             found = f"{blob.path} can't be read: {type(error).__name__}"
     raise Broken(

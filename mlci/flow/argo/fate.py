@@ -8,20 +8,25 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from mlci.records.delivery import DeliveryRecord, State
 from mlci.records.live import LiveAnalysis, LiveRollout
 from mlci.render.template import template_digest
 
 _ANALYSIS = re.compile(r"assessed (Failed|Error)\b")
+_EDITED = "the Rollout in the cluster was edited: it isn't the rendering of the manifest it names"
 _TOO_LATE = ("timed out progressing", "ProgressDeadlineExceeded")
 
 
 class Stage(StrEnum):
-    """ABSENT: nothing of it is there. INVALID: Argo can't use the spec. STOPPED: a step waits for a
+    """ABSENT: nothing of it is there. EDITED: what names its manifest isn't that one's rendering.
+    INVALID: Argo can't use the spec. STOPPED: a step waits for a
     person. FAILED: aborted by REGRESSED, or never ready. SILENT: aborted as nobody answered.
     ABORTED: by a person."""
 
     ABSENT = "absent"
+    EDITED = "edited"
     INVALID = "invalid"
     MOVING = "moving"
     STOPPED = "stopped"
@@ -52,6 +57,8 @@ def fate(
     if live is None:
         return Fate(stage=Stage.ABSENT, reason="its Rollout isn't in the cluster yet")
     if not same_template(live.template, template) or live.digests != (manifest,):
+        if manifest in live.digests:
+            return Fate(stage=Stage.EDITED, reason=_EDITED)
         return Fate(stage=Stage.ABSENT, reason="the Rollout in the cluster asks for something else")
     if not live.settled:
         return Fate(stage=Stage.ABSENT, reason="Argo Rollouts has not looked at it yet")
@@ -72,6 +79,21 @@ def same_template(live: Mapping[str, object], digest: str) -> bool:
         return template_digest(live) == digest
     except (KeyError, ValueError, IndexError, TypeError):
         return False
+
+
+def steered(live: LiveRollout | None, manifest: str, strategy: Mapping[str, Any]) -> str:
+    """Why its traffic doesn't move as Git says, whatever its pods are; or empty."""
+    if live is None or live.digests != (manifest,) or live.strategy in ({}, strategy):
+        return ""
+    return "the Rollout's strategy in the cluster was edited: it isn't Git's"
+
+
+def left(history: Sequence[DeliveryRecord], live: LiveRollout | None) -> DeliveryRecord | None:
+    """The delivery that is over since Git asks for another, where the Rollout still asks for it."""
+    newest = {each.manifest_digest: each for each in history if each.state is not State.APPROVED}
+    digests = live.digests if live is not None else ()
+    found = newest.get(digests[0]) if len(digests) == 1 else None
+    return found if found is not None and found.state is State.SUPERSEDED else None
 
 
 def own_runs(live: LiveRollout, analyses: Sequence[LiveAnalysis]) -> list[LiveAnalysis]:

@@ -8,9 +8,9 @@ the traffic back; Git is put right after that (which the keeper's next rounds do
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from mlci.flow.argo.answers import Both, Circumstances, Said, held_all, judged
+from mlci.flow.argo.answers import Both, Circumstances, Said, alike, held_all, judged
 from mlci.flow.argo.delivered import Delivered
-from mlci.flow.argo.fate import Fate, Stage, fate, unready
+from mlci.flow.argo.fate import Fate, Stage, fate, left, steered, unready
 from mlci.flow.argo.looking import Looked, Looking
 from mlci.flow.argo.moment import Moment
 from mlci.flow.argo.moves import move
@@ -29,11 +29,14 @@ from mlci.records.notice import Notice
 from mlci.records.outcome import Health
 from mlci.watch.judge import Assessment
 
+_NOT_IT = (Stage.ABSENT, Stage.EDITED, Stage.INVALID)
+
 
 @dataclass
 class Following:
-    """``known`` gives a delivery's own words; ``answers`` is what Argo is told, by manifest;
-    ``watched`` is the version that is looked at."""
+    """``known`` gives a delivery's own words; ``answers`` is what Argo is told, by manifest, and
+    ``beside`` of what Git asks for no more; ``watched`` is the version that is looked at,
+    ``history`` all records of the model."""
 
     argo: Argo
     known: Callable[[DeliveryRecord], Delivered]
@@ -43,7 +46,9 @@ class Following:
     moving: Moving
     explain: Explain
     answers: Mapping[str, Both] = field(default_factory=dict)
+    beside: Mapping[str, Both] = field(default_factory=dict)
     watched: str = ""
+    history: Sequence[DeliveryRecord] = ()
 
     @property
     def scribe(self) -> Scribe:
@@ -60,6 +65,7 @@ class Following:
 
     def begun(self, history: Sequence[DeliveryRecord]) -> Progress | None:
         """Harm that was written down, and is not recorded yet."""
+        self.history = history
         over = {each.delivery for each in history if each.state is State.REGRESSED}
         ours = {each.delivery for each in history} - over
         harm = next((each for each in self.notices.regressed() if each.delivery in ours), None)
@@ -83,16 +89,19 @@ class Following:
         """One round of a delivery that is under way."""
         own = self.known(record)
         at = fate(now.live, now.runs, record.manifest_digest, own.template)
-        self.explain(at.reason * (at.stage in (Stage.ABSENT, Stage.INVALID)), topic="fate")
+        self.explain(at.reason * (at.stage in _NOT_IT), topic="fate")
         notice = self.notices.about(own.template, record.delivery)
         refused = self._refused(champion, own, now)
         if refused or notice is None or not notice.outcome.admits:
             self._admission(record, own, notice, refused, now)
             return
         seen = self._look(record, own, notice, at, now)
-        around = self._around(own, notice, at, now, approved=approved)
+        edited = steered(now.live, record.manifest_digest, own.strategy)
+        self.explain(edited, topic="strategy")
+        around = self._around(own, notice, at, now, edited=edited, approved=approved)
         admitted = Said(answer=Answer.WATCHING, reason=record.reason)
-        self._say(record, Both(admission=admitted, analysis=judged(seen, around)), now)
+        both = Both(admission=admitted, analysis=judged(seen, around))
+        self._say(record, _of_its_rendering(both, at), now)
         certified = notice.outcome is Answer.HEALTHY
         if seen.health is Health.HEALTHY and not certified and not around.held:
             # Left there: once it is stable itself, nothing stands beside it to show it again.
@@ -112,8 +121,7 @@ class Following:
         harm = self.notices.about(own.template, record.delivery)
         if harm is None:
             return
-        said = Said(answer=Answer.REGRESSED, reason=harm.reason)
-        self._say(record, Both(admission=said, analysis=said), now)
+        self._say(record, alike(Answer.REGRESSED, harm.reason), now)
         if now.holding:
             return
         to = f", back to {back.version}" if back else ""
@@ -133,8 +141,8 @@ class Following:
             return
         own = self.known(champion)
         at = fate(now.live, now.runs, champion.manifest_digest, own.template)
-        serves = Said(answer=Answer.HEALTHY, reason=champion.reason)
-        self._say(champion, Both(admission=serves, analysis=serves), now)
+        serves = alike(Answer.HEALTHY, champion.reason)
+        self._say(champion, _of_its_rendering(serves, at), now)
         notice = self.notices.about(own.template, champion.delivery)
         moment = self.moment.now()
         if notice is None or not _of_a_champion(notice):
@@ -152,8 +160,11 @@ class Following:
             return
         over = moment is None or moment - (notice.since or moment) >= own.watch.keep_watching
         if over or at.stage is not Stage.PROMOTED:
-            self.looking.forget()
-            self.explain(f"{own.release.version} serves", topic="serving")
+            if not self.beside:
+                self.looking.forget()
+            amiss = now.live is None or at.stage in (Stage.EDITED, Stage.INVALID)
+            does = f"is {champion.state}: {at.reason}" if amiss else "serves"
+            self.explain(f"{own.release.version} {does}", topic="serving")
             return
         self.explain(f"{own.release.version} serves, and is watched", topic="serving")
         seen = self._look(champion, own, notice, at, now)
@@ -173,6 +184,24 @@ class Following:
             f"deploy {own.release.version} would get everything at once"
         )
 
+    def _left(self, asked: DeliveryRecord, now: Watched) -> Mapping[str, Both]:
+        """What is said of a delivery that Git asks for no more and the Rollout still does: it goes
+        no further, and harm takes its traffic away."""
+        same = now.live is None or now.live.digests == (asked.manifest_digest,)
+        record = None if same else left(self.history, now.live)
+        if record is None:
+            return {}
+        own = self.known(record)
+        at = fate(now.live, now.runs, record.manifest_digest, own.template)
+        notice = self.notices.about(own.template, record.delivery)
+        if at.stage not in (Stage.MOVING, Stage.STOPPED) or notice is None:
+            return {}
+        why = f"{record.version} is {record.state}, and still in the cluster: {record.reason}"
+        seen = self._look(record, own, notice, at, now)
+        held = Said(answer=Answer.HELD, reason=why)
+        analysis = judged(seen, Circumstances(held=why))
+        return {record.manifest_digest: Both(admission=held, analysis=analysis)}
+
     def _admission(
         self,
         record: DeliveryRecord,
@@ -183,8 +212,7 @@ class Following:
     ) -> None:
         moment = self.moment.now()
         why = refused or now.held or "Prometheus gives no time" * (moment is None)
-        held = Said(answer=Answer.HELD, reason=why or "its admission is being written")
-        self._say(record, Both(admission=held, analysis=held), now)
+        self._say(record, alike(Answer.HELD, why or "its admission is being written"), now)
         self.explain(f"HELD: {why}" * bool(why), topic="admission")
         if why and notice is not None and notice.outcome.admits:
             self.moving.leave(own, replace(notice, outcome=Answer.HELD, reason=why), now)
@@ -233,7 +261,14 @@ class Following:
         return waited >= own.release.rollout.progress_deadline and unready(live, now.runs)
 
     def _around(
-        self, own: Delivered, notice: Notice, at: Fate, now: Watched, *, approved: bool
+        self,
+        own: Delivered,
+        notice: Notice,
+        at: Fate,
+        now: Watched,
+        *,
+        edited: str,
+        approved: bool,
     ) -> Circumstances:
         moment = self.moment.now()
         late = (
@@ -242,12 +277,20 @@ class Following:
             and notice.started is not None
             and moment - notice.started >= own.watch.deadline
         )
-        return Circumstances(held=now.held, late=late, approved=approved)
+        return Circumstances(held=now.held or edited, late=late, approved=approved)
 
     def _say(self, record: DeliveryRecord, both: Both, now: Watched) -> None:
-        answers = {record.manifest_digest: both}
+        self.beside = self._left(record, now)
+        still = "".join(each.admission.reason for each in self.beside.values())
+        self.explain(still, topic="left")
+        answers = {**self.beside, record.manifest_digest: both}
         held = "hold: true at the protected ref"
         self.answers = held_all(answers, held) if now.holding else answers
+
+
+def _of_its_rendering(both: Both, at: Fate) -> Both:
+    """What was edited in the cluster asks in its manifest's name, and gets nothing by it."""
+    return alike(Answer.HELD, at.reason) if at.stage is Stage.EDITED else both
 
 
 def _of_a_champion(notice: Notice) -> bool:

@@ -18,11 +18,14 @@ from mlci.flow.explain import Explain
 from mlci.flow.exposing import Exposing
 from mlci.flow.freeze import frozen
 from mlci.flow.keeper import Keeper
-from mlci.flow.permission import permission
+from mlci.flow.permission import Permission, permission
 from mlci.flow.reading import Reader
 from mlci.flow.truth import Truth
 from mlci.records.live import Live
 from mlci.watch.metrics import exposition
+
+# However fast the cluster changes: several changes are one round's news.
+_APART = 0.1  # seconds between the beginnings of two rounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +53,22 @@ class ArgoAgent:
     ended: threading.Event
     kept: dict[str, Kept] = field(default_factory=dict)
     table: Table = field(default_factory=lambda: Table(at=time.monotonic()))
+    _truth: Truth | None = None
+    _shown: dict[str, tuple[object, ...]] = field(default_factory=dict)
 
     def run(self, interval: float) -> int:
-        """Until it is told to end; a change in the cluster begins a round at once."""
+        """Until it is told to end. A change in the cluster, or an act's end, begins a round at once
+        for the models that it is about."""
+        due = time.monotonic()
         try:
             while not self.ended.is_set():
+                began = time.monotonic()
+                whole = began >= due
+                due = began + interval if whole else due
                 self.reader.keep_fresh()
-                self.round()
-                self.follower.changed.wait(interval)
+                self.round(whole=whole)
+                self.ended.wait(max(0.0, began + min(_APART, interval) - time.monotonic()))
+                self.follower.changed.wait(max(0.0, due - time.monotonic()))
                 self.follower.changed.clear()
         finally:
             self.leave_off()
@@ -78,18 +89,26 @@ class ArgoAgent:
             self.leave_off()
         return 0
 
-    def round(self) -> None:
-        """What follows for every model. An error of one is said, and no matter of the others."""
-        for each in self.kept.values():
-            each.keeper.settle()
+    def round(self, *, whole: bool = True) -> None:
+        """What follows for every model, or for those with news unless it is a ``whole`` one. An
+        error of one is said, and no matter of the others."""
+        busy = {model for model, each in self.kept.items() if each.keeper.busy}
+        for model in self.kept if whole else busy:
+            self.kept[model].keeper.settle()
         self.moment.keep_fresh()
         truth = self.reader.truth
         if truth is None:
             return
         live = self.follower.live()
         self.explain(f"the cluster can't be seen: {live.trouble}" * bool(live.trouble), topic="api")
+        allowed = permission(self.reader, truth, self.environment, self.explain)
+        freeze = frozen(truth.rules.project.environment(self.environment), moment())
+        whole, self._truth = whole or truth is not self._truth, truth
         for model in self.models(truth):
-            self._of_model(model, truth, live)
+            shown = _shown(model, live)
+            if whole or model in busy or self._shown.get(model) != shown:
+                self._shown[model] = shown
+                self._of_model(model, truth, live, allowed, freeze)
         self.table = Table(
             at=time.monotonic(),
             answers={
@@ -120,8 +139,9 @@ class ArgoAgent:
         self.reader.close()
         self.aside.shutdown(wait=True, cancel_futures=True)
 
-    def _of_model(self, model: str, truth: Truth, live: Live) -> None:
-        allowed = permission(self.reader, truth, self.environment, self.explain)
+    def _of_model(
+        self, model: str, truth: Truth, live: Live, allowed: Permission, freeze: str
+    ) -> None:
         now = Watched(
             truth=truth,
             acting=allowed.acting,
@@ -129,7 +149,7 @@ class ArgoAgent:
             live=live.rollouts.get(model),
             runs=live.analyses.get(model, ()),
             trouble=live.trouble or live.unread.get(model, ""),
-            frozen=frozen(truth.rules.project.environment(self.environment), moment()),
+            frozen=freeze,
         )
         try:
             if model not in self.kept:
@@ -139,3 +159,9 @@ class ArgoAgent:
             self.explain(str(error), topic=model)
             return
         self.explain("", topic=model)
+
+
+def _shown(model: str, live: Live) -> tuple[object, ...]:
+    """All that the cluster says of the model."""
+    runs, unread = live.analyses.get(model, ()), live.unread.get(model, "")
+    return live.rollouts.get(model), runs, unread, live.trouble

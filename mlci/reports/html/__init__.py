@@ -9,8 +9,17 @@ from mlci.reports.contents import reading_details
 
 def render(document: Mapping[str, Any]) -> str:
     """Raises Broken when ``document`` is no verdict, or the extra ``html`` isn't installed."""
+    can_draw()
+    from mlci.reports.html.page import page
+
+    with reading_details():
+        return page(document)
+
+
+def can_draw() -> None:
+    """Raises Broken when the extra ``html`` isn't installed."""
     try:
-        from mlci.reports.html.page import page
+        import mlci.reports.html.page  # noqa: F401
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in (
             "jinja2",
@@ -24,5 +33,3 @@ def render(document: Mapping[str, Any]) -> str:
             expected="the libraries of the extra html",
             next_step="pip install 'mlci[html]'",
         ) from None
-    with reading_details():
-        return page(document)

@@ -23,6 +23,7 @@ def test_a_promoted_release(recorded):
     assert live.digests == (DIGEST,)
     assert live.template["metadata"]["annotations"] == {"mlci.dev/release": "1.0.0"}
     assert (live.available, live.desired) == (2, 2)
+    assert list(live.strategy) == ["canary"]
     assert live.weights is None
 
 

@@ -26,6 +26,7 @@ def test_the_template_is_that_of_the_bundle_in_every_form(rendered, bundle):
         objects = list(yaml.safe_load_all((world.path / FOLDER / "bundle.yaml").read_text()))
     (rollout,) = [each for each in objects if each["kind"] == "Rollout"]
     assert found.template == template_digest(rollout["spec"]["template"])
+    assert found.strategy == rollout["spec"]["strategy"]
     assert found.release.version == "1.0.0"
     assert found.watch.on_manual_abort == "propose"
 
@@ -38,6 +39,7 @@ NO_BUNDLES = [
     b"kind: Rollout\nspec: {template: x}\n",
     b"kind: Rollout\nspec: {template: {spec: {initContainers: [{args: [admitted]}]}}}\n",
     b"kind: Rollout\nspec: {template: {spec: {initContainers: [{args: 7}]}}}\n",
+    b"kind: Rollout\nspec: {template: {spec: {initContainers: [{args: [--template, x]}]}}}\n",
     b"\xff\xfe\x00",
     b"kind: Rollout\nspec: {template: {spec: {initContainers: [{args: [--template, x]}], deep: "
     + b"[" * 4_000

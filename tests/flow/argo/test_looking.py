@@ -72,7 +72,7 @@ def test_looks_that_prometheus_no_longer_has_are_not_folded_twice(says, begun):
 
 def test_blind_keeps_the_evidence_and_says_nothing_of_it(says, begun):
     looks = traffic(says, 1)
-    seen = begun.further(looks[:6])
+    seen = begun.further(looks[:4])
     blind = seen.blind("no answer")
     assert blind.shown.health is Health.UNKNOWN
     assert blind.shown.reason == "nothing can be seen: no answer"

@@ -68,6 +68,7 @@ def made(stage, state, health, around, certified=False):
         # Nothing of it is there.
         (Stage.ABSENT, A, U, FREE, False, Move.STAY),
         (Stage.ABSENT, P, U, YES, False, Move.STAY),
+        (Stage.EDITED, A, H, FREE, True, Move.STAY),
         (Stage.INVALID, A, U, FREE, False, Move.STAY),
     ],
 )
